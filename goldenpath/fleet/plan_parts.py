@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet.desired_files import DesiredFiles
     from goldenpath.git import TreeEntry
-    from goldenpath.repository.fleet_tree import FleetTree, Locked
-    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.fleet_tree import FleetTree
+    from goldenpath.repository.lock import Lock, Locked
     from goldenpath.spec.ref import Ref
 
 __all__ = ["changed_part", "removed_part"]

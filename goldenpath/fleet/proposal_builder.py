@@ -22,7 +22,7 @@ from goldenpath.repository.input_digests import parent_digest
 from goldenpath.repository.lazy_content import StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.repository.publish_plan import Part, Plan
-from goldenpath.repository.tenant_homes import TenantHomes
+from goldenpath.repository.tenant_homes import ListedTenants, StoredTenants
 from goldenpath.repository.unlisted_files import check_unlisted, unlisted_files
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy.repository_paths import FLEET_FILE
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.promise_index import PromiseIndex
+    from goldenpath.repository.tenant_homes import KnownTenants
 
 __all__ = ["Proposer"]
 
@@ -173,7 +174,7 @@ class _Proposing:
     def _together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the tenants of this change together, and about files that no lock lists."""
         yield from self._neighbours.check_together(locks)
-        yield from self._unlisted(TenantHomes(self._tree, locks.keys()))
+        yield from self._unlisted(StoredTenants(self._tree, locks.keys()))
 
     def _whole_fleet(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
         """Findings about the whole repository, as this change leaves it."""
@@ -185,11 +186,11 @@ class _Proposing:
                 yield from check_owned_files(workload)
             if owned.request is not None or owned.name in locks:
                 homes[owned.home.rpartition("/")[0]].add(owned.name)
-        yield from self._unlisted(homes)
+        yield from self._unlisted(ListedTenants(self._tree, homes))
 
-    def _unlisted(self, homes: Mapping[str, Collection[str]]) -> Iterator[Finding]:
+    def _unlisted(self, tenants: KnownTenants) -> Iterator[Finding]:
         new = frozenset(ref for ref in self._requests.made if ref.subject is Subject.WORKLOAD)
-        yield from check_unlisted(unlisted_files(self._tree, homes, new))
+        yield from check_unlisted(unlisted_files(self._tree, tenants, new))
 
     def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
         """The parts of the requests that were handed in, and of the workloads that follow from tenants among them.

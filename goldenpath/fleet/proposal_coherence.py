@@ -64,7 +64,7 @@ class OtherTenants:
             for cluster, profiles in lock.clusters.items():
                 for profile, (quota, _) in profiles.items():
                     more[cluster, profile] += quota
-            for (cluster, profile), (quota, _) in before.shares if before else ():
+            for (cluster, profile), (quota, _) in before.shares.items() if before else ():
                 more[cluster, profile] -= quota
         yield from self._hosts(locks)
         platforms = self._state.context.pipeline.platforms

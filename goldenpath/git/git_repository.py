@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from goldenpath.errors import RepositoryError
+from goldenpath.git.bounded_cache import BoundedCache
 from goldenpath.git.cat_file import CatFile
 from goldenpath.git.command import CommandError, environment, run
 from goldenpath.git.object_reader import NO_ENTRIES, ObjectReader, wrong_kind
@@ -17,7 +18,6 @@ from goldenpath.git.objects import EMPTY_TREE, parse_commit, parse_tree
 from goldenpath.git.pack_files import write_pack
 from goldenpath.git.path_names import branch_ref
 from goldenpath.git.refs import RefMover
-from goldenpath.git.tree_cache import TreeCache
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _COMMIT_ID: Final = re.compile(r"[0-9a-f]{40}")
 _CACHE_BYTES: Final = 64 << 20
+# Memory of an entry (name, id, tuple, dictionary slot), measured with `tracemalloc` for 20 to 10,000 entries.
+_BYTES_OF_AN_ENTRY: Final = 330
+_BYTES_OF_A_TREE: Final = 500
 # Values of `core.sharedRepository`, and the permissions that each adds to the mode of a pack.
 _SHARED: Final = {"group": 0o040, "true": 0o040, "1": 0o040, "all": 0o044, "world": 0o044, "2": 0o044}
 _PACKS_KEPT: Final = 50
@@ -53,7 +56,7 @@ class Repository(ObjectReader):
         )
         self.refs = RefMover(git_dir)
         self._cat_file = CatFile(git_dir)
-        self._cache = TreeCache(_CACHE_BYTES)
+        self._cache: BoundedCache[Mapping[str, TreeEntry]] = BoundedCache(_CACHE_BYTES, _memory_of)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -253,3 +256,7 @@ class Repository(ObjectReader):
             kinds = Counter(name.suffix for name in (self.common_dir / "objects" / "pack").iterdir())
             if kinds[".idx"] - kinds[".keep"] > _PACKS_KEPT:
                 self.git("repack", "-d", "-q", "--geometric=2", time_out=_HOUSEKEEPING_SECONDS)
+
+
+def _memory_of(entries: Mapping[str, TreeEntry]) -> int:
+    return _BYTES_OF_A_TREE + _BYTES_OF_AN_ENTRY * len(entries)

@@ -1,8 +1,8 @@
-"""The one writer: requests of many threads become commits of one branch, one each, many with one push.
+"""Turn drafts of many threads into commits of one branch: one commit for each draft, one push for many.
 
-The first submitter leads: it takes every waiting request, drafts each on top of the one before, writes all new
-objects as one pack and moves the branch once. Meanwhile the next ones gather. Between processes, compare-and-swap
-decides: where another commit came first, everything is drafted anew on the new tip. Nothing is ever merged.
+The first thread leads: it takes every waiting draft, builds each on top of the one before, writes all new objects as
+one pack and moves the branch once. Other threads queue meanwhile. Between processes, compare-and-swap decides: if
+another commit came first, the writer drafts everything again on the new tip. It never merges.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _LONGEST_PAUSE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class CommitDraft:
-    """What one commit would change: files by path (None removes one), and what it says.
+    """One commit to write: changed files by path (None removes one), and the message.
 
-    A file is its bytes, an object that ``prepare_blob`` made, or the id of a blob that is there already. Without an
-    author, the committer is the author.
+    A file is its bytes, an object from ``prepare_blob``, or the id of an existing blob. The author is the committer
+    by default.
     """
 
     files: Mapping[str, bytes | PreparedObject | str | None]
@@ -43,15 +43,14 @@ class CommitDraft:
 
 @dataclass(frozen=True, slots=True)
 class WrittenCommit:
-    """What became of a draft, once it is durable.
+    """The durable result of a draft.
 
     Attributes:
-        branch: where it went.
-        base: the commit that it was drafted on.
-        commit: the commit that was made; None where nothing had to change.
-        tip: where the branch stands now; None where it is not there.
-        tree: the files of ``commit``; those of ``base`` where nothing had to change.
-
+        branch: the branch of the commit.
+        base: the parent of the commit.
+        commit: the new commit; None if the draft changes nothing.
+        tip: the current tip of the branch; None if the branch does not exist.
+        tree: the tree of ``commit``, or of ``base`` without a commit.
     """
 
     branch: str
@@ -63,7 +62,7 @@ class WrittenCommit:
 
 @dataclass(eq=False, slots=True)
 class _Job:
-    """A draft that a caller waits for; with a branch, it is a proposal."""
+    """A draft that a caller waits for. A job with a branch is a proposal."""
 
     make: Callable[[Snapshot], CommitDraft | None]
     key: Hashable | None
@@ -76,7 +75,7 @@ class _Job:
         return self.outcome is not None
 
     def fail(self, error: Exception) -> None:
-        # An exception of its own for each thread: raising writes into it.
+        # Raising changes an exception, so each thread gets its own copy.
         self.outcome = type(error)(*error.args) if isinstance(error, RepositoryError) else error
 
     def same_as(self, other: _Job) -> bool:
@@ -91,14 +90,13 @@ class _Job:
 
 
 class BranchWriter:
-    """Turns drafts into commits of a store's branch, and of branches for pull requests. Safe for many threads.
+    """Turns drafts into commits of a store's branch, and of branches for pull requests. Thread-safe.
 
     Args:
-        store: the branch's home.
-        committer: who writes: the platform, in whosever name it does so.
+        store: the repository and its branch.
+        committer: the committer of every commit: the platform.
         signer: signs every commit, if given.
-        clock: what time it is; for the commits.
-
+        clock: the time of the commits.
     """
 
     def __init__(
@@ -119,19 +117,18 @@ class BranchWriter:
     def submit(
         self, make: Callable[[Snapshot], CommitDraft | None], *, key: Hashable | None = None
     ) -> WrittenCommit:
-        """Commit what ``make`` drafts on top of the branch; returns when that is durable.
+        """Commit the draft of ``make`` on top of the branch. The commit is durable on return.
 
         Args:
-            make: drafts a change of the files that it is shown; None for no change. It is called again, with newer
-                files, where another commit moved the branch meanwhile, and by whichever thread leads.
-            key: drafts with the same key that wait at the same time are made once.
+            make: drafts a change of the given files, or None for no change. The leading thread calls it, and calls it
+                again with newer files if another commit moved the branch.
+            key: of the waiting drafts with the same key, only one runs.
 
         Raises:
-            RefMovedError: others moved the branch again and again.
+            RefMovedError: other writers moved the branch at each attempt.
             RepositoryUnavailableError: the remote did not answer; nothing was applied.
             RepositoryError: the repository or its remote refused; nothing was applied.
-            Exception: whatever ``make`` raised, and InputError for files that cannot be.
-
+            Exception: any error of ``make``; an InputError also for invalid paths in the draft.
         """
         return self._coalescer.do(_Job(make, key)).result()
 
@@ -143,24 +140,23 @@ class BranchWriter:
         key: Hashable | None = None,
         overwrite: bool = False,
     ) -> WrittenCommit:
-        """Make a branch of one commit on top of the base branch, for a pull request; returns when that is durable.
+        """Set a branch to one commit on top of the base branch, for a pull request. It is durable on return.
 
-        The same files on the same base leave the branch as it is, and so does a draft that changes nothing.
+        The branch stays as it is if it has the same files on the same base, or if the draft changes nothing.
 
         Args:
-            branch: the branch's name.
-            make: as for ``submit``; it is shown the files of the base branch.
+            branch: the name of the branch.
+            make: as for ``submit``; it gets the files of the base branch.
             key: as for ``submit``.
-            overwrite: move the branch also where its last commit is not by this writer's committer.
+            overwrite: move the branch also if its last commit has another committer.
 
         Raises:
-            InputError: the branch's name is not valid, or names the base branch.
-            RepositoryError: the branch has commits of other people; and as for ``submit``.
-
+            InputError: the name of the branch is invalid, or is the base branch.
+            RepositoryError: the last commit of the branch has another committer; and as for ``submit``.
         """
         if branch_ref(branch) == self._store.ref:
             raise InputError.of(
-                "branch", "base-branch", "is the branch that the pull request would go to", branch
+                "branch", "base-branch", "is the base branch of the pull request; use another branch", branch
             )
         return self._coalescer.do(_Job(make, key, branch, overwrite)).result()
 
@@ -168,16 +164,16 @@ class BranchWriter:
         self._do(self._commit, [job for job in jobs if job.branch is None])
         proposals = [job for job in jobs if job.branch is not None]
         while proposals:
-            # Two for one branch: the second stands on what the first has made of it.
+            # Of two proposals for one branch, the second must see the result of the first.
             first_of_each = list({job.branch: job for job in reversed(proposals)}.values())
             self._do(self._propose, first_of_each)
             proposals = [job for job in proposals if not job.done]
 
-    def _do(self, deed: Callable[[Sequence[_Job]], None], jobs: Sequence[_Job]) -> None:
-        """Do jobs together; where they are refused together, one by one, so that each fails for itself only."""
+    def _do(self, action: Callable[[Sequence[_Job]], None], jobs: Sequence[_Job]) -> None:
+        """Do jobs together. If the group is refused, do them one by one, so that only the bad ones fail."""
         try:
             if jobs:
-                deed(jobs)
+                action(jobs)
         except (RefMovedError, RepositoryUnavailableError) as error:
             _fail(jobs, error)
         except RepositoryError as error:
@@ -186,7 +182,7 @@ class BranchWriter:
             else:
                 for job in jobs:
                     if not job.done:
-                        self._do(deed, [job])
+                        self._do(action, [job])
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         store = self._store
@@ -196,7 +192,7 @@ class BranchWriter:
         for pause in _pauses():
             batch = ObjectBatch(store.repository)
             outcomes = self._draft_all(batch, jobs, tip)
-            new = next((outcome.commit for outcome in reversed(outcomes) if _made(outcome)), tip)
+            new = next((outcome.commit for outcome in reversed(outcomes) if _has_commit(outcome)), tip)
             try:
                 if new != tip:
                     batch.store()
@@ -216,7 +212,11 @@ class BranchWriter:
         raise RefMovedError(f"{moved}; tried {_TRIES} times")
 
     def _confirm(self, tip: str | None) -> None:
-        """Make sure of what was seen last, where no move of the branch does so: that there is nothing to do."""
+        """Check that the tip is up to date, if the batch moves no branch.
+
+        Raises:
+            RefMovedError: the branch has moved.
+        """
         if self._store.refresh() != tip:
             raise RefMovedError(f"{self._store.place}: {self._store.branch} has moved")
 
@@ -236,7 +236,7 @@ class BranchWriter:
     def _draft(
         self, batch: ObjectBatch, job: _Job, snapshot: Snapshot, branch: str
     ) -> WrittenCommit | Exception:
-        """What one job makes of the files that it is shown; an error is that job's own."""
+        """Draft one job on a snapshot. Return its commit, or the error that only this job gets."""
         try:
             draft = job.make(snapshot)
             tree = snapshot.tree if draft is None else batch.change(snapshot.tree, draft.files)
@@ -251,7 +251,7 @@ class BranchWriter:
                 when=self._clock(),
                 signer=self._signer,
             )
-        except Exception as error:  # noqa: BLE001 - it goes to the thread that submitted this job
+        except Exception as error:  # noqa: BLE001 - raised again in the thread of this job
             return error
         return WrittenCommit(branch, snapshot.commit, commit, commit, tree)
 
@@ -265,7 +265,7 @@ class BranchWriter:
             updates = [
                 RefUpdate(branch_ref(outcome.branch), outcome.commit, heads[outcome.branch])
                 for outcome in outcomes
-                if _made(outcome)
+                if _has_commit(outcome)
             ]
             try:
                 if updates:
@@ -286,32 +286,30 @@ class BranchWriter:
         self, batch: ObjectBatch, job: _Job, snapshot: Snapshot, head: str | None
     ) -> WrittenCommit | Exception:
         drafted = self._draft(batch, job, snapshot, job.branch or "")
-        if isinstance(drafted, Exception) or head is None:
-            return (
-                drafted
-                if not isinstance(drafted, WrittenCommit) or drafted.commit
-                else replace(drafted, tip=None)
-            )
-        if drafted.commit is None:
+        if isinstance(drafted, WrittenCommit) and drafted.commit is None:
             return replace(drafted, tip=head)
-        there = self._store.repository.commit_info(head)
-        if there.tree == drafted.tree and there.parents == ((snapshot.commit,) if snapshot.commit else ()):
+        if isinstance(drafted, Exception) or head is None:
+            return drafted
+        present = self._store.repository.commit_info(head)
+        if present.tree == drafted.tree and present.parents == (
+            (snapshot.commit,) if snapshot.commit else ()
+        ):
             return replace(drafted, commit=None, tip=head)
-        if there.committer.email != self._committer.email and not job.overwrite:
+        if present.committer.email != self._committer.email and not job.overwrite:
             return RepositoryError(
-                f"{self._store.place}: the last commit of {job.branch} is by {there.committer}, not by "
-                f"{self._committer}: merge or remove that branch, or say that it may be overwritten"
+                f"{self._store.place}: the last commit of {job.branch} is by {present.committer}, not by "
+                f"{self._committer}; merge or delete that branch, or allow overwriting it"
             )
         return drafted
 
 
 def _pauses() -> Iterator[float]:
-    """How long to wait before each further try, in seconds: longer each time, and by chance, so that two part."""
+    """The wait before each further attempt, in seconds: exponential, with jitter."""
     for number in range(_TRIES):
         yield min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number) * random.uniform(0.5, 1.5)  # noqa: S311
 
 
-def _made(outcome: WrittenCommit | Exception) -> TypeGuard[WrittenCommit]:
+def _has_commit(outcome: WrittenCommit | Exception) -> TypeGuard[WrittenCommit]:
     return isinstance(outcome, WrittenCommit) and outcome.commit is not None
 
 
@@ -321,7 +319,7 @@ def _finish(jobs: Iterable[_Job], outcomes: Iterable[WrittenCommit | Exception])
 
 
 def _finish_the_failed(jobs: Iterable[_Job], outcomes: Iterable[WrittenCommit | Exception]) -> None:
-    """Where nothing can be written, a draft that could not be made still has its own reason."""
+    """Give the failed drafts their own errors. The caller then fails the others with the error of the write."""
     for job, outcome in zip(jobs, outcomes, strict=True):
         if isinstance(outcome, Exception):
             job.outcome = outcome

@@ -1,4 +1,4 @@
-"""The parts of a plan that change in the same way, as one group: what a person reads of a thousand tenants."""
+"""Group the parts of a plan that change in the same way, so that a person can review a thousand tenants."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 __all__ = ["ChangeGroup", "change_groups"]
 
 _MOST_EXACT: Final = 15
-"""More groups than these are joined by the fields that change, whatever the values."""
+"""With more groups than this, groups that change the same fields are joined, whatever the values."""
 _VALUES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of what changes: a mark, a place, and the value there."""
+    """One line of a change: a mark, a place, and the value there."""
 
     mark: str
     place: str
     value: str = ""
     about: str = ""
-    """The object that it is in: two objects may change in one way."""
+    """The object of the line: two objects may change in the same way."""
 
     @property
     def shape(self) -> tuple[str, str, str]:
@@ -48,33 +48,32 @@ class ChangeGroup:
     parts: tuple[Part, ...]
     lines: tuple[str, ...]
     is_exact: bool = True
-    """Whether all values are the same for all of them."""
+    """Whether all parts have the same values."""
 
 
 def change_groups(parts: Sequence[Part]) -> tuple[ChangeGroup, ...]:
-    """The parts that change, in groups, the largest first."""
+    """The changed parts in groups, the largest group first."""
     lines = {index: _lines(part) for index, part in enumerate(parts) if part.changes}
     exact: defaultdict[tuple[_Line, ...], list[int]] = defaultdict(list)
-    for index, found in lines.items():
-        exact[found].append(index)
+    for index, part_lines in lines.items():
+        exact[part_lines].append(index)
     groups = [[*members] for members in exact.values()]
     if len(groups) > _MOST_EXACT:
         joined: defaultdict[tuple[tuple[str, str, str], ...], list[int]] = defaultdict(list)
-        for found, members in exact.items():
-            joined[tuple(line.shape for line in found)] += members
+        for part_lines, members in exact.items():
+            joined[tuple(line.shape for line in part_lines)] += members
         groups = [sorted(members) for members in joined.values()]
-    made = [_group(parts, members, lines) for members in groups]
-    return tuple(sorted(made, key=lambda group: (-len(group.parts), group.parts[0].name)))
+    found = (_group(parts, members, lines) for members in groups)
+    return tuple(sorted(found, key=lambda group: (-len(group.parts), group.parts[0].name)))
 
 
 def _group(parts: Sequence[Part], members: list[int], lines: dict[int, tuple[_Line, ...]]) -> ChangeGroup:
     columns = list(zip(*(lines[index] for index in members), strict=True))
-    said = tuple(_said(column) for column in columns)
     is_exact = all(len({line.value for line in column}) == 1 for column in columns)
-    return ChangeGroup(tuple(parts[index] for index in members), said, is_exact)
+    return ChangeGroup(tuple(parts[index] for index in members), tuple(map(_merged, columns)), is_exact)
 
 
-def _said(column: tuple[_Line, ...]) -> str:
+def _merged(column: tuple[_Line, ...]) -> str:
     first = column[0]
     values = list(dict.fromkeys(line.value for line in column))
     if len(values) == 1:
@@ -84,13 +83,13 @@ def _said(column: tuple[_Line, ...]) -> str:
 
 
 def _lines(part: Part) -> tuple[_Line, ...]:
-    """What changes of a part, the same on all of its clusters said once."""
+    """The lines of a part. A line that is the same on several clusters appears once."""
     name = re.compile(rf"(?<![a-z0-9]){re.escape(part.ref.namespace or part.ref.name)}(?![a-z0-9])")
     found: defaultdict[str, dict[_Line, None]] = defaultdict(dict)
     for line in (*_of_request(part), *_of_objects(part)):
         words = [name.sub("<tenant>", each) for each in (line.place, line.value, line.about)]
         found[words[-1]][_Line(line.mark, *words)] = None
-    # An object that is on several clusters is shown once, with every way in which it changes.
+    # An object on several clusters appears once, with all of its changes.
     return tuple(line for of_object in found.values() for line in of_object)
 
 

@@ -1,7 +1,4 @@
-"""Many threads, one at work: the first thread does every waiting job; the others get their results.
-
-Knows nothing of Git: jobs go in, and each comes back finished.
-"""
+"""Do the jobs of many threads in groups: one thread does every waiting job, the others wait for their results."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class Job(Protocol):
-    """Something to do, which knows whether it is done."""
+    """A job with its own result."""
 
     @property
     def done(self) -> bool:
-        """Whether there is a result, or an error."""
+        """Whether the job has a result or an error."""
 
     def fail(self, error: Exception) -> None:
-        """Be done, with an error."""
+        """End the job with an error."""
 
     def same_as(self, other: Self) -> bool:
-        """Whether one result can serve both."""
+        """Whether both jobs have the same result."""
 
 
 _JobT = TypeVar("_JobT", bound=Job)
@@ -34,9 +31,8 @@ class Coalescer(Generic[_JobT]):
     """Does jobs of many threads in groups, one group at a time.
 
     Args:
-        work: does a group: every job in it is done afterwards, or it raises, and those that are not done fail.
-        after: called after each group, when its results are out, and before the next one begins.
-
+        work: does every job of a group. If it raises, the unfinished jobs get the error.
+        after: called after each group, once its threads have their results, and before the next group.
     """
 
     def __init__(self, work: Callable[[list[_JobT]], None], after: Callable[[], None]) -> None:
@@ -47,7 +43,7 @@ class Coalescer(Generic[_JobT]):
         self._busy = False
 
     def do(self, job: _JobT) -> _JobT:
-        """Have a job done; returns when it is. It may be another thread's, if that is the same and still waits."""
+        """Return when the job is done. If another thread waits with the same job, return that one."""
         with self._changed:
             twin = next((other for other in self._waiting if job.same_as(other)), None)
             if twin is None:
@@ -58,7 +54,7 @@ class Coalescer(Generic[_JobT]):
                 while self._busy and not job.done:
                     self._changed.wait()
             except BaseException:
-                # No thread waits for its result any more. A twin's owner does: that job stays.
+                # No thread waits for this job any more. A twin stays: its own thread waits for it.
                 if twin is None and job in self._waiting:
                     self._waiting.remove(job)
                 raise
@@ -66,7 +62,7 @@ class Coalescer(Generic[_JobT]):
                 return job
             self._busy = True
             if job not in self._waiting:
-                # A twin whose owner was interrupted in the middle of it.
+                # The thread of the twin was interrupted in the middle of it.
                 self._waiting.append(job)
             group = list(self._waiting)
             self._waiting.clear()
@@ -77,7 +73,7 @@ class Coalescer(Generic[_JobT]):
         try:
             try:
                 self._work(group)
-            except Exception as error:  # noqa: BLE001 - each of the threads gets it
+            except Exception as error:  # noqa: BLE001 - raised again in each thread
                 for job in group:
                     if not job.done:
                         job.fail(error)
@@ -85,7 +81,7 @@ class Coalescer(Generic[_JobT]):
                 self._changed.notify_all()
             self._after()
         finally:
-            # Interrupted, by Ctrl-C say: what is not done goes to the next thread; our own job ends here with us.
+            # After an interrupt (Ctrl-C), the next thread gets the unfinished jobs of other threads.
             with self._changed:
                 self._waiting.extendleft(job for job in reversed(group) if not job.done and job is not own)
                 self._busy = False

@@ -1,8 +1,8 @@
-"""Values that a tenant did not ask for word by word, and what breaks where they change.
+"""Warn about values that change for a tenant because the fleet file or the golden path changes.
 
-A request names a service account or a group; the fleet's trust domain and group prefix make the SPIFFE ID and the
-subject of the binding. A change of the fleet file changes them for every tenant, and those who rely on the old value
-are not in the diff. Each such value is a warning about the tenant, with the old and the new value.
+A request names a service account or a group. The SPIFFE ID and the subject of the binding also contain the fleet's
+trust domain and group prefix. So a change of the fleet file changes them for every tenant, and the peers that rely on
+the old value do not appear in the diff. Each warning has the old value, the new value, and the consequence.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _HOST_FIELDS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One kind of derived values: what they are called, what breaks, and what to do."""
+    """One kind of derived values: its name, the consequence of a change, and the fix."""
 
     name: str
     breaks: str
@@ -92,17 +92,17 @@ _KINDS: Final = {
     ),
 }
 DERIVED_RULES: Final = frozenset(_KINDS)
-"""Rules of these findings: shown also where a plan has one line for each tenant."""
+"""The rules of these findings. A plan with one line for each tenant shows them too."""
 
 
 def check_derived(tenant: str, before: Lock | None, after: Lock, changes: FileChanges) -> Iterator[Finding]:
-    """A warning for each kind of derived values that changes, by cluster.
+    """A warning for each changed kind of derived values, by cluster.
 
     Args:
-        tenant: the tenant.
-        before: its lock; without one, nothing can change.
-        after: what its lock is going to be.
-        changes: what changes; its objects are only read where the fleet or the version has changed.
+        tenant: the name of the tenant.
+        before: its present lock; None for a new tenant, which has no old values.
+        after: its new lock.
+        changes: the changed files. Their objects are read only if the fleet or the version has changed.
     """
     if before is None:
         return
@@ -113,7 +113,7 @@ def check_derived(tenant: str, before: Lock | None, after: Lock, changes: FileCh
             if name in now and now[name] != old:
                 found[cluster, "identity-changes"].append(f"{old} becomes {now[name]}")
     if (before.fleet, before.exact) != (after.fleet, after.exact):
-        # Otherwise the request alone has changed, and says so itself.
+        # Otherwise only the request has changed, and its own diff shows the change.
         for change in changes.objects:
             if change.action is ChangeKind.CHANGED and change.id.cluster:
                 for rule, text in _of_object(change):
@@ -142,7 +142,7 @@ def _of_object(change: ObjectChange) -> Iterator[tuple[str, str]]:
 
 
 def _group(path: str, value: Any) -> str | None:
-    """The group of a subject that a binding loses or gains."""
+    """The group in a subject that a binding loses or gains."""
     if not path.startswith("subjects"):
         return None
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
 """Differences between two versions of an object, field by field, for a reviewer.
 
-Lists are compared by what their entries are: mappings with a name or the keys of their API by these, plain words as a
-set with repeats, everything else in its order, where equal entries find each other. A Secret's values never leave this module;
-long texts are shortened to where they differ.
+The comparison of a list depends on its entries. Mappings are matched by their name or by the keys that the API defines,
+scalars are compared as a multiset, and other entries in their order. Values of a Secret never leave this module. Long
+texts are cut to the part that differs.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ HIDDEN: Final = "(hidden)"
 _SHOWN_TEXT_CHARS: Final = 240
 _BEFORE_DIFFERENCE: Final = 40
 _MOST_ALIGNED: Final = 1000
-"""Entries that are held against each other: that takes the square of their number."""
+"""The most entries to align; the time grows with the square of their number."""
 _PLAIN_STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _KEYS: Final = ListKeys()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field: ``before`` or ``after`` is :data:`~goldenpath.errors.MISSING` for an absent field."""
+    """One changed field. An absent value is :data:`~goldenpath.errors.MISSING`."""
 
     path: str
     before: Any
@@ -48,7 +48,7 @@ class FieldChange:
 
 
 def field_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldChange, ...]:
-    """Every field in which two Kubernetes objects differ; none exactly where they are equal."""
+    """Every field in which two Kubernetes objects differ; empty exactly if the objects are equal."""
     place = _Place("", (), (after.get("apiVersion"), after.get("kind")))
     return tuple(
         FieldChange(path, *_shortened(_shown(old), _shown(new)))
@@ -58,7 +58,7 @@ def field_changes(before: dict[str, Any], after: dict[str, Any]) -> tuple[FieldC
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a value is: as text, and as the way to it in an object of a kind."""
+    """The place of a value: as text, and as a path in an object of a kind."""
 
     text: str
     way: Way
@@ -76,7 +76,7 @@ class _Place:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys of the list that is here, as the API of its kind defines them."""
+        """The keys of the list at this place, as the API of the kind defines them."""
         api_version, kind = self.kind
         if not isinstance(api_version, str) or not isinstance(kind, str):
             return ()
@@ -84,7 +84,7 @@ class _Place:
 
 
 class _Hidden:
-    """A value that may be compared and not read."""
+    """A secret value, which can be compared but not read."""
 
     def __init__(self, value: Any) -> None:
         self.digest = hashlib.sha256(f"{type(value).__name__}:{value!r}".encode()).digest()
@@ -198,7 +198,7 @@ def _shown(value: Any) -> Any:
 
 
 def _shortened(before: Any, after: Any) -> tuple[Any, Any]:
-    """Two texts, each cut to the part around their first difference; other values as they are."""
+    """Cut two texts to the part around their first difference. Other values stay as they are."""
     start = 0
     if isinstance(before, str) and isinstance(after, str):
         pairs = enumerate(zip(before, after, strict=False))

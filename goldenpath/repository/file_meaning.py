@@ -1,4 +1,4 @@
-"""Compares two texts of a file by meaning: equal objects, or equal lines."""
+"""Compare two texts of a file by meaning: equal objects, or equal lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["is_unedited", "means_the_same"]
 
 
 def means_the_same(path: str, one: str, other: str) -> bool:
-    """Whether only line ends differ, or in YAML also comments, layout and the order of keys."""
+    """Whether the texts differ only in line ends or, in YAML, in comments, layout and the order of keys."""
     if one.replace("\r\n", "\n") == other.replace("\r\n", "\n"):
         return True
     if not path.endswith((".yaml", ".yml")):
@@ -30,26 +30,26 @@ def means_the_same(path: str, one: str, other: str) -> bool:
 
 
 def is_unedited(path: str, now: str, known: Iterable[str]) -> bool:
-    """Whether every object of a file is as one of the known texts has it: then nothing of an edit can be lost.
+    """Whether each object of a file equals the one in a known text, so that a publish loses no edit.
 
     Args:
-        path: the file.
-        now: its text.
-        known: what was rendered there, and what is going to be.
+        path: the path of the file.
+        now: its present text.
+        known: the text that was rendered last, and the newly rendered one.
     """
     texts = tuple(known)
     if any(means_the_same(path, now, text) for text in texts):
         return True
-    there, *others = (_objects(path, text) for text in (now, *texts))
-    if there is None or not others or any(objects is None for objects in others):
+    present, sides = _objects(path, now), [_objects(path, text) for text in texts]
+    readable = [objects for objects in sides if objects is not None]
+    if present is None or not sides or len(readable) < len(sides):
         return False
-    sides = [objects for objects in others if objects is not None]
-    names = {name for objects in (there, *sides) for name in objects}
-    return all(any(kubeyaml.same(there.get(name), objects.get(name)) for objects in sides) for name in names)
+    names = {name for objects in (present, *readable) for name in objects}
+    return all(any(kubeyaml.same(present.get(name), each.get(name)) for each in readable) for name in names)
 
 
 def _objects(path: str, text: str) -> dict[ObjectId, object] | None:
-    """The objects of a file by identity; None where it holds anything else, or one object twice."""
+    """The objects of a file by identity; None if it contains anything else, or an object twice."""
     if not path.endswith((".yaml", ".yml")):
         return None
     try:

@@ -1,7 +1,7 @@
 """Checks across all tenants: promises against capacity, names, identities, places.
 
-The tenant that is being published gets the finding; published tenants keep their promise. The rule ids are those of
-`goldenpath check`, which says the same of a folder of requests.
+The finding is about the tenant of the publish, because published tenants keep their promises. `goldenpath check`
+reports the same rule ids for a folder of requests.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ __all__ = ["check_owned_files", "check_publish", "check_whole_fleet"]
 def check_publish(
     promises: Promises, platforms: Mapping[str, Platform], name: str, after: Lock, *, is_asked: bool = True
 ) -> Iterator[Finding]:
-    """Findings about one tenant that is being published, among all others.
+    """Findings about one tenant of a publish, among all others.
 
     Args:
-        promises: what the fleet was promised before.
+        promises: the promises to all tenants before the publish.
         platforms: the fleet's clusters (:func:`goldenpath.tenancy.platforms_of`).
         name: the tenant.
-        after: what it is being promised.
-        is_asked: whether its request was handed in. Otherwise :func:`check_whole_fleet` compares with capacity.
-
+        after: its new lock, with the new promise.
+        is_asked: whether its request was submitted. Otherwise :func:`check_whole_fleet` compares with capacity.
     """
     before = promises.get(name)
     for cluster, profiles in after.clusters.items():
@@ -69,26 +68,26 @@ def check_whole_fleet(promises: Promises, platforms: Mapping[str, Platform]) -> 
 
 
 def check_owned_files(owned: OwnedFiles) -> Iterator[Finding]:
-    """Findings about where the files of one tenant or workload are."""
+    """Findings about the places of the files of one tenant or workload."""
     subject, requests = owned.ref.subject, owned.requests
     about = f"{subject.title()} {owned.name}"
     if len(requests) > 1:
         message = f"has {len(requests)} requests: {', '.join(requests)}"
-        fix = "Keep one, and remove the other."
+        fix = "Keep one request, and remove the others."
         yield Finding("", about, "name", f"{subject}-collision", Severity.ERROR, message, fix)
     for place in owned.misplaced:
-        message = f"{place} is not where the fleet's layout puts this {subject}, which is {owned.home}"
-        fix = f"Publish the {subject} to move its own files; remove the rest by hand."
+        message = f"{place} is outside the place of this {subject} in the fleet's layout, {owned.home}"
+        fix = f"Publish the {subject} to move its own files, and remove the other files by hand."
         yield Finding(place, about, "", "misplaced", Severity.WARNING, message, fix)
     if owned.request is not None and owned.tombstone is not None:
         message = "has a request with the name of a deleted tenant"
-        fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this one."
+        fix = "Give the new tenant another name: old identities, images and DNS entries may still trust this name."
         yield Finding("", about, "name", "retired-name", Severity.ERROR, message, fix)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One tenant's share of one accelerator on one cluster, among all others'."""
+    """One tenant's share of one accelerator on one cluster, and the sum of all other tenants' shares."""
 
     place: PoolOnCluster
     old: Share
@@ -103,7 +102,7 @@ def _share_of(promise: Promise | None, place: PoolOnCluster) -> Share:
 
 
 def _lent(place: PoolOnCluster, platforms: Mapping[str, Platform]) -> int:
-    """How many of it no tenant owns, for everyone to borrow."""
+    """The number of accelerators that belong to no tenant, for every tenant to borrow."""
     cluster, profile = place
     pools = platforms[cluster].pools if cluster in platforms else ()
     return next((pool.lend for pool in pools if pool.id == profile), 0)
@@ -116,17 +115,16 @@ def _given(finding: Finding | None) -> Iterator[Finding]:
 
 def _against_capacity(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> Iterator[Finding]:
     cluster, profile = ask.place
-    whose = f"{name} on {cluster}"
     quota, _ = ask.new
     capacity = pool_capacity(platforms, cluster, profile)
     if capacity is not None and quota:
-        # A request that asks for no more than before must be publishable, above all to lower it.
+        # A request for no more than before must stay publishable, above all a smaller one.
         severity = Severity.ERROR if quota > ask.old[0] else Severity.WARNING
         asks = (f"{name} asks", quota)
         yield from _given(
             capacity_finding(
                 ask.place, capacity, ask.others[0],
-                asks=asks, about=f"Tenant {whose}", field="gpus", severity=severity,
+                asks=asks, about=f"Tenant {name} on {cluster}", field="gpus", severity=severity,
             )
         )  # fmt: skip
 
@@ -137,36 +135,37 @@ def _against_cohort(name: str, ask: _Ask, platforms: Mapping[str, Platform]) -> 
     if cluster in platforms and platforms[cluster].has("kueue") and borrow > ask.others[0] + lent:
         lends = f" and the cluster lends {lent}" if lent else ""
         message = (
-            f"may borrow {borrow} of {profile} on {cluster}, where the other tenants own {ask.others[0]}{lends}: "
+            f"may borrow {borrow} of {profile} on {cluster}, but the other tenants own {ask.others[0]}{lends}, and "
             "it can borrow no more than that"
         )
         fix = (
-            "Nothing, if others are still to come; else ask for it as quota, or say in the fleet with `lend` how "
-            "many belong to no tenant."
+            "Nothing, if more tenants follow; else request it as quota, or set in the fleet with `lend` how many "
+            "belong to no tenant."
         )
-        whose = f"{name} on {cluster}"
-        yield _finding(whose, "gpus", "borrow-beyond-cohort", message, fix, severity=Severity.WARNING)
+        yield _finding(
+            f"{name} on {cluster}", "gpus", "borrow-beyond-cohort", message, fix, severity=Severity.WARNING
+        )
 
 
 def _owner(name: str, before: Promise, after: Lock) -> Iterator[Finding]:
     if before.owner and after.owner and not is_same_group(before.owner, after.owner):
-        message = f"was owned by {before.owner}, and this request gives it to {after.owner}"
-        fix = "Make sure that both agree; a new team needs a name of its own."
+        message = f"was owned by {before.owner}, and this request sets the owner to {after.owner}"
+        fix = "Make sure that both groups agree; a new team needs a tenant with another name."
         yield _finding(name, "owner", "owner-change", message, fix, severity=Severity.WARNING)
 
 
 def _homes(name: str, homes: tuple[str, ...]) -> Iterator[Finding]:
     if len(homes) > 1:
-        message = f"another request has the name {name} too: there are {', '.join(homes)}"
-        yield _finding(name, "name", "tenant-collision", message, "Keep one, and remove the other.")
+        message = f"has the same name as another request: {', '.join(homes)}"
+        yield _finding(name, "name", "tenant-collision", message, "Keep one request, and remove the others.")
 
 
 def _identities(
     name: str, identities: Mapping[str, Mapping[str, str]], promises: Promises
 ) -> Iterator[Finding]:
-    """Collisions of a tenant's identities with others'.
+    """Collisions of a tenant's identities with those of other tenants.
 
-    A SPIFFE ID and an object name that contain the tenant's own name are unique, so only the few others can collide.
+    SPIFFE IDs and object names with the tenant's name are unique, so only the few others can collide.
     """
     for other in promises.claims:
         if other.name != name:
@@ -174,7 +173,7 @@ def _identities(
 
 
 def _hosts(name: str, after: Lock, promises: Promises) -> Iterator[Finding]:
-    """Host names that another tenant has already: two tenants' routes would answer one request."""
+    """Host names that another tenant has: routes of two tenants would answer the same request."""
     asked = sorted({host for found in after.hosts.values() for host in found})
     yield from host_findings(promises.hosts.against(name, asked))
 
@@ -199,7 +198,7 @@ def _shared(
     for cluster, found in identities.items():
         for resource, spiffe_id in found.items():
             if resource in claims.get(cluster, {}):
-                message = f"{other} has a ClusterSPIFFEID {resource} on {cluster} too: they would write over each other"
+                message = f"{other} also has a ClusterSPIFFEID {resource} on {cluster}, and each would overwrite the other"
                 yield _collision(name, cluster, resource, message)
             if spiffe_id in theirs:
                 where = ", ".join(theirs[spiffe_id])
@@ -209,25 +208,12 @@ def _shared(
 
 
 def _collision(name: str, cluster: str, resource: str, message: str) -> Finding:
-    fix = "Give each identity the tenant's name, as the built-in golden path does."
-    return Finding(
-        "",
-        f"ClusterSPIFFEID {resource}",
-        "",
-        "identity-collision",
-        Severity.ERROR,
-        f"{name} on {cluster}: {message}",
-        fix,
-    )
+    fix = "Put the tenant's name into each identity, like the built-in golden path."
+    about, where = f"ClusterSPIFFEID {resource}", f"{name} on {cluster}"
+    return Finding("", about, "", "identity-collision", Severity.ERROR, f"{where}: {message}", fix)
 
 
 def _finding(
-    whose: str,
-    field: str,
-    rule: str,
-    message: str,
-    fix: str,
-    *,
-    severity: Severity = Severity.ERROR,
+    tenant: str, field: str, rule: str, message: str, fix: str, *, severity: Severity = Severity.ERROR
 ) -> Finding:
-    return Finding("", f"Tenant {whose}", field, rule, severity, message, fix)
+    return Finding("", f"Tenant {tenant}", field, rule, severity, message, fix)

@@ -1,8 +1,7 @@
-"""One state of a fleet repository, as a fleet: its tenants and platforms, wherever their files are.
+"""Find the tenants, workloads and platforms in one Git tree of a fleet repository.
 
-A view of a Git tree, read on demand. Going through all tenants reads each tenant's own folder and the
-lists of names on the clusters; what is inside the folders on the clusters is only read for those whose ids tell that
-something is different.
+The tree is read on demand. A pass over all tenants reads each tenant's own folder and the lists of names on the
+clusters. Callers read the content of a folder on a cluster only if its id differs from the expected one.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from goldenpath.errors import InputError, Problem
+from goldenpath.errors import InputError
 from goldenpath.git.objects import FILE_MODE
-from goldenpath.repository.lock import Lock
+from goldenpath.repository.lock import Locked, read_lock
 from goldenpath.repository.owned_files import OwnedFiles
 from goldenpath.repository.tombstone import Tombstone
 from goldenpath.spec.ref import Ref, Subject
@@ -32,31 +31,23 @@ from goldenpath.tenancy.repository_paths import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from goldenpath.git.object_reader import ObjectReader
     from goldenpath.git.objects import TreeEntry
 
-__all__ = ["FleetTree", "Locked", "fleet_text", "read_lock"]
+__all__ = ["FleetTree", "fleet_text"]
 
 _NAME: Final = re.compile(rf"[a-z0-9]([-a-z0-9]{{0,{NAME_CHARS - 2}}}[a-z0-9])?")
 _NOT_TENANTS: Final = frozenset({"fleet", "kustomization"})
 _LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
 _AT_ONCE: Final = 1000
-"""Tenants whose files are held in memory together while all are gone through."""
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """A lock, or why it cannot be used. Both fields are empty for a tenant without a lock."""
-
-    lock: Lock | None = None
-    problems: tuple[Problem, ...] = ()
+"""Tenants whose files are in memory at the same time during a pass over all tenants."""
 
 
 @dataclass(slots=True)
 class _Found:
-    """Where a tenant was found so far: ids of its trees, and its single files."""
+    """The places of a tenant, as found so far: ids of its trees by path, and its single files."""
 
     homes: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
@@ -72,19 +63,18 @@ def fleet_text(reader: ObjectReader, tree: str) -> str:
     """
     entry = reader.entries(tree).get(FLEET_FILE)
     if entry is None or not entry.is_blob:
-        message = "is not there, so this is not a fleet repository; `goldenpath fleet init` starts one"
+        message = "is missing, so this is not a fleet repository; `goldenpath fleet init` creates one"
         raise InputError.of("", "no-fleet", message, file=FLEET_FILE)
     return _decoded(reader.blob(entry.id), FLEET_FILE)
 
 
 class FleetTree:
-    """The tenants and platforms of one tree of a fleet repository. It remembers what it read: one for each state.
+    """The tenants and platforms in one tree of a fleet repository. It caches everything that it reads.
 
     Args:
         reader: the repository, or a batch of objects on top of it.
-        tree: id of the tree at the top.
-        layout: where the fleet wants its tenants; tenants in other places are found and reported too.
-
+        tree: the id of the top tree.
+        layout: the fleet's layout. Tenants in other places are found and reported too.
     """
 
     def __init__(self, reader: ObjectReader, tree: str, layout: Layout) -> None:
@@ -92,24 +82,24 @@ class FleetTree:
         self.tree = tree
         self.layout = layout
         self._read: dict[str, Mapping[str, TreeEntry]] = {}
-        # Asked for each tenant, several times: of a thousand new ones, looking each up anew took half of the time.
+        # Each tenant needs these several times; without the cache, a publish of 1,000 new tenants takes twice as long.
         self._folders: dict[str, Mapping[str, TreeEntry]] = {}
         self._homes: dict[str, Mapping[str, str]] = {}
         self._found: dict[Ref, OwnedFiles] = {}
-        # Most tenants have none, and each is asked for them.
+        # Most tenants have no workloads.
         self._without_workloads: set[str] = set()
         self._workloads: dict[str, tuple[OwnedFiles, ...]] = {}
         self._applied: dict[str, Mapping[str, list[str]]] = {}
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """Clusters that have a folder, by name, whether the fleet still has them or not."""
+        """The names of clusters with a folder, in order. The fleet may no longer have some of them."""
         return tuple(name for name, entry in sorted(self.listing(CLUSTERS).items()) if entry.is_tree)
 
     def find(self, ref: Ref) -> OwnedFiles:
-        """What there is of one tenant or workload in its places, in either layout; nothing of one that is not there.
+        """The files of one tenant or workload in its places of both layouts; empty if there are none.
 
-        A folder in a shard that is not its own is only found by :meth:`tenants`, which looks everywhere.
+        Only :meth:`tenants` also finds a folder in a wrong shard.
         """
         if ref not in self._found:
             self._found[ref] = self._look_up(ref)
@@ -125,7 +115,7 @@ class FleetTree:
                 loose = self._entry(paths.flux(cluster))
                 if loose is not None and loose.is_blob:
                     found.loose[paths.flux(cluster)] = loose
-        return next(self._holdings([(ref, found)]))
+        return next(self._owned_files([(ref, found)]))
 
     def _take_folder(self, ref: Ref, path: str, folders: dict[str, str]) -> None:
         entry = self._entry(path)
@@ -135,9 +125,9 @@ class FleetTree:
                 folders[path] = entry.id
 
     def workloads(self, tenant: str) -> tuple[OwnedFiles, ...]:
-        """Every workload of a tenant that has anything anywhere, by name."""
+        """Every workload of a tenant with a file in any place, by name."""
         if tenant in SHARDS:
-            return ()  # its folders may be shards, with other tenants' folders in them
+            return ()  # Its folders may be shards with the folders of other tenants.
         if tenant not in self._workloads:
             names = {name for layout in _LAYOUTS for name in self._workload_names(tenant, layout)}
             found = (self.find(Ref.of_workload(tenant, name)) for name in sorted(names))
@@ -156,7 +146,7 @@ class FleetTree:
             yield from self._applied_workloads(f"{root}/{layout.flux(tenant)}").get(tenant, ())
 
     def _applied_workloads(self, folder: str) -> Mapping[str, list[str]]:
-        """By tenant, the workloads that have a file in a folder with Flux Kustomizations."""
+        """The workloads with a file in a folder of Flux Kustomizations, by tenant."""
         if folder not in self._applied:
             found: defaultdict[str, list[str]] = defaultdict(list)
             for file in self.listing(folder):
@@ -175,30 +165,30 @@ class FleetTree:
             yield from self.workloads(owned.ref.name)
 
     def tenants(self) -> Iterator[OwnedFiles]:
-        """Every tenant that has anything anywhere, by name; also those that only left something behind."""
+        """Every tenant with a file in any place, by name, including remains of deleted tenants."""
         found: dict[str, _Found] = {}
         for root in self._roots():
             for place, name, entry in self._below(f"{root}{TENANTS}"):
                 if entry.is_tree and _NAME.fullmatch(name) and self._is_tenants(name, entry.id, place):
-                    there = found.setdefault(name, _Found())
-                    (there.folders if root else there.homes)[f"{place}/{name}"] = entry.id
+                    places = found.setdefault(name, _Found())
+                    (places.folders if root else places.homes)[f"{place}/{name}"] = entry.id
             for place, file, entry in self._below(f"{root}{FLUX}") if root else ():
                 name = file.removesuffix(".yaml")
                 if entry.is_blob and name != file and _NAME.fullmatch(name) and name not in _NOT_TENANTS:
                     found.setdefault(name, _Found()).loose[f"{place}/{file}"] = entry
         pending = iter(sorted((Ref.of_tenant(name), each) for name, each in found.items()))
         while some := list(islice(pending, _AT_ONCE)):
-            yield from self._holdings(some)
+            yield from self._owned_files(some)
 
     def shards(self) -> tuple[tuple[str, str], ...]:
-        """Each folder that holds tenants' own folders, by path, with the id of its tree."""
+        """Path and tree id of each folder that contains the tenants' own folders."""
         top = self._of(self.tree).get(TENANTS)
         if top is None or not top.is_tree:
             return ()
         return ((TENANTS, top.id), *self._shards(TENANTS).items())
 
     def homes(self, place: str) -> Mapping[str, str]:
-        """The tenants' own folders in a folder, by the tenant's name, with the id of each one's tree."""
+        """The tree ids of the tenants' own folders in a folder, by tenant."""
         if place not in self._homes:
             self._read_together(self._shards(place).values())
             self._homes[place] = {
@@ -209,7 +199,7 @@ class FleetTree:
         return self._homes[place]
 
     def files(self, owned: OwnedFiles) -> dict[str, TreeEntry]:
-        """Every file in a tenant's places, by path: its records, rendered files, and files of other people."""
+        """Every file in a tenant's places, by path: its records, rendered files, and files that people added."""
         found = dict(owned.loose)
         for home, entries in owned.homes.items():
             found |= {f"{home}/{name}": entry for name, entry in entries.items() if entry.is_blob}
@@ -221,7 +211,7 @@ class FleetTree:
         return {path: entry for path, entry in sorted(found.items()) if owned.paths.owns(path)}
 
     def locked(self, many: Iterable[OwnedFiles]) -> Iterator[tuple[OwnedFiles, Locked]]:
-        """The lock of each of these tenants, read together."""
+        """Read the locks of many tenants or workloads as one stream."""
         pending = iter(many)
         while some := list(islice(pending, _AT_ONCE)):
             locks = dict(self.reader.blobs({found[1].id for each in some if (found := each.lock)}))
@@ -233,25 +223,23 @@ class FleetTree:
                     yield owned, read_lock(locks[found[1].id], found[0], owned.paths.owns)
 
     def lock(self, owned: OwnedFiles) -> Locked:
-        """The lock of one tenant."""
+        """The lock of one tenant or workload."""
         return next(self.locked([owned]))[1]
 
     def request_text(self, owned: OwnedFiles) -> str | None:
-        """The request as it was asked; None where there is none.
+        """The text of the request; None if there is no request.
 
         Raises:
-            InputError: it is not text.
-
+            InputError: the file is not UTF-8.
         """
         found = owned.request
         return None if found is None else _decoded(self.reader.blob(found[1].id), found[0])
 
     def tombstone(self, owned: OwnedFiles) -> Tombstone | None:
-        """What stayed of a tenant that was deleted; None where nothing did.
+        """The tombstone of a deleted tenant; None if there is no tombstone.
 
         Raises:
-            InputError: the tombstone cannot be read, with every problem.
-
+            InputError: with every problem of the tombstone.
         """
         found = owned.tombstone
         if found is None:
@@ -275,14 +263,13 @@ class FleetTree:
     def platform_lock(self, cluster: str) -> Locked:
         """The lock of a cluster's platform."""
         paths = RepositoryPaths(Ref.of_platform(cluster), self.layout)
-        path = paths.lock
-        entry = self.reader.find(self.tree, path)
+        entry = self.reader.find(self.tree, paths.lock)
         if entry is None or not entry.is_blob:
             return Locked()
-        return read_lock(self.reader.blob(entry.id), path, paths.owns)
+        return read_lock(self.reader.blob(entry.id), paths.lock, paths.owns)
 
     def texts(self, files: Mapping[str, TreeEntry]) -> dict[str, str]:
-        """The text of each file, by path; what is not a plain file has a text that nothing rendered ever has."""
+        """The text of each file, by path. Anything but a plain file has a text that no rendered file can have."""
         wanted = {entry.id for entry in files.values() if entry.is_blob}
         read = {blob: data.decode(errors="replace") for blob, data in self.reader.blobs(wanted)}
         return {
@@ -296,7 +283,7 @@ class FleetTree:
         return ("", *(f"{CLUSTERS}/{cluster}/" for cluster in self.clusters))
 
     def listing(self, folder: str) -> Mapping[str, TreeEntry]:
-        """What a folder holds, by name; nothing where there is no such folder."""
+        """The entries of a folder, by name; empty if the folder does not exist."""
         if folder not in self._folders:
             self._folders[folder] = self._walk(folder)
         return self._folders[folder]
@@ -316,7 +303,7 @@ class FleetTree:
         return self._read[tree]
 
     def _shards(self, folder: str) -> dict[str, str]:
-        """The shards of a folder: the id of each one's tree, by path."""
+        """The tree ids of the shards of a folder, by path."""
         inside = self.listing(folder)
         return {
             f"{folder}/{name}": inside[name].id for name in SHARDS if name in inside and inside[name].is_tree
@@ -327,7 +314,7 @@ class FleetTree:
         self._read.update(zip(missing, self.reader.trees(missing), strict=True))
 
     def _below(self, folder: str) -> Iterator[tuple[str, str, TreeEntry]]:
-        """Place, name and entry of everything in a folder and in its shards."""
+        """Place, name and entry of each item in a folder and in its shards."""
         shards = self._shards(folder)
         self._read_together(shards.values())
         for place in (folder, *shards):
@@ -335,7 +322,7 @@ class FleetTree:
                 yield place, name, entry
 
     def _is_tenants(self, name: str, tree: str, place: str) -> bool:
-        """Whether a folder is a tenant's: the one called `a` in a flat fleet is known by the files in it."""
+        """Whether a folder belongs to a tenant. A folder with the name of a shard does if it contains files."""
         if name not in SHARDS or place.rpartition("/")[2] in SHARDS:
             return True
         entries = self._of(tree)
@@ -343,7 +330,7 @@ class FleetTree:
             return any(entry.is_blob for entry in entries.values())
         return any(file in entries and entries[file].is_blob for file in RECORD_FILES)
 
-    def _holdings(self, many: list[tuple[Ref, _Found]]) -> Iterator[OwnedFiles]:
+    def _owned_files(self, many: list[tuple[Ref, _Found]]) -> Iterator[OwnedFiles]:
         trees = list(dict.fromkeys(tree for _, found in many for tree in found.homes.values()))
         entries = dict(zip(trees, self.reader.trees(trees), strict=True))
         self._without_workloads.update(tree for tree in trees if WORKLOADS not in entries[tree])
@@ -365,13 +352,13 @@ class FleetTree:
 
     def below(self, folder: str, tree: str) -> dict[str, TreeEntry]:
         """Every file, symbolic link and submodule below a folder, by path, from the id of its tree."""
-        # A submodule is listed too: where it stands in a folder that Flux applies, it is a hand edit.
+        # A submodule in a folder that Flux applies is a hand edit.
         found = self.reader.files(tree, submodules=True)
         return {f"{folder}/{path}": entry for path, entry in found.items()}
 
 
 def _own(ref: Ref, entries: Mapping[str, TreeEntry]) -> Mapping[str, TreeEntry]:
-    """The entries of a home, without what is others': a tenant's workloads, or other tenants where it is a shard."""
+    """The entries of a home without its workloads and, if the home is also a shard, without other tenants."""
     if ref.subject is not Subject.TENANT:
         return entries
     is_shard_too = ref.name in SHARDS
@@ -383,12 +370,12 @@ def _own(ref: Ref, entries: Mapping[str, TreeEntry]) -> Mapping[str, TreeEntry]:
 
 
 def _folders(entries: Mapping[str, TreeEntry]) -> Iterator[str]:
-    """Names of the folders among some entries that could be a workload's."""
+    """The names of the folders that are valid names of workloads."""
     return (name for name, entry in entries.items() if entry.is_tree and _NAME.fullmatch(name))
 
 
 def _is_right(paths: RepositoryPaths, place: str) -> bool:
-    """Whether a folder or file is where the fleet's layout puts it."""
+    """Whether a folder or file is at its place in the fleet's layout."""
     if not place.startswith(f"{CLUSTERS}/"):
         return place == paths.home
     cluster = place.split("/", 2)[1]
@@ -399,17 +386,4 @@ def _decoded(data: bytes, file: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise InputError.of("", "encoding", "is no UTF-8 text; save it as UTF-8", file=file) from None
-
-
-def read_lock(data: bytes, file: str, owns: Callable[[str], bool]) -> Locked:
-    """The lock in a file. A lock that claims files of another owner is not used: a publish would remove them."""
-    try:
-        lock = Lock.parse(data, file)
-    except InputError as error:
-        return Locked(None, error.problems)
-    message = "is not in a place of its own; restore the lock from Git's history"
-    foreign = tuple(
-        Problem(f"files.{path}", "foreign-file", message, file=file) for path in lock.files if not owns(path)
-    )
-    return Locked(None if foreign else lock, foreign)
+        raise InputError.of("", "encoding", "is not UTF-8; save it as UTF-8", file=file) from None

@@ -1,7 +1,7 @@
-"""Files that a forge folds away in reviews, although a cluster runs them.
+"""Warn about files that a forge hides in reviews although a cluster runs them.
 
-A repository that an older release started marks all of ``clusters/`` as generated. A reviewer then sees the name of a
-changed file and not the change.
+Older releases marked all of ``clusters/`` as generated in a new repository. Forges then show a reviewer the name of a
+changed file, but not the change.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _FOLDING: Final = {
     "gitlab-generated": ("set", "true"),
     "diff": ("unset",),
 }
-"""Attributes that hide a change, with the values that do: of GitHub, Gitea and Forgejo; of GitLab; of Git itself."""
+"""Attributes and values that hide a change: in GitHub, Gitea and Forgejo; in GitLab; in Git itself."""
 
 
 def check_folded_files(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[Finding]:
-    """A warning for each ``.gitattributes`` that hides changes of what clusters run.
+    """A warning for each ``.gitattributes`` that hides changes of files that clusters run.
 
     Args:
         snapshot: a commit of the repository.
-        paths: files below ``clusters/``; locks among them are passed over, since no cluster runs them.
+        paths: files below ``clusters/``. Locks are skipped, because no cluster runs them.
     """
     applied = [path for path in paths if not path.endswith(f"/{LOCK_FILE}")]
     for folder in ("", f"{CLUSTERS}/"):
@@ -46,16 +46,9 @@ def check_folded_files(snapshot: Snapshot, paths: Iterable[str]) -> Iterator[Fin
         if hidden:
             (path, name), *_ = hidden.items()
             message = (
-                f"hides {len(hidden)} of {len(applied)} files below {CLUSTERS}/ in reviews, such as {folder}{path}, by the "
-                f"attribute {name}: Flux applies what no reviewer saw"
+                f"hides {len(hidden)} of {len(applied)} files below {CLUSTERS}/ in reviews, such as {folder}{path}, with the "
+                f"attribute {name}; Flux then applies changes that no reviewer has seen"
             )
-            fix = f"Remove the line that matches it; `{LOCK_FILE} linguist-generated` may stay."
-            yield Finding(
-                f"{folder}{_FILE}",
-                f"File {folder}{_FILE}",
-                "",
-                "folded-in-reviews",
-                Severity.WARNING,
-                message,
-                fix,
-            )
+            fix = f"Remove the line that matches this file; `{LOCK_FILE} linguist-generated` may stay."
+            file = f"{folder}{_FILE}"
+            yield Finding(file, f"File {file}", "", "folded-in-reviews", Severity.WARNING, message, fix)

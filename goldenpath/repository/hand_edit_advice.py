@@ -1,7 +1,6 @@
-"""Advice on keeping a hand edit: as an override in the request, where an override can express it.
+"""Advice on keeping a hand edit: as an override in the request, or by another way if no override can express it.
 
-The edit is shown as an override: its fields as a JSON merge patch (RFC 7386), and single items of lists as list edits.
-Where no override can say it, the advice names what can.
+An override has the fields as a JSON merge patch (RFC 7386), and single entries of lists as list edits.
 """
 
 from __future__ import annotations
@@ -28,64 +27,64 @@ _KEYS: Final = ListKeys()
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do about one object of an edited file, or about the file (``object`` is then empty)."""
+    """Advice on one object of an edited file, or on the whole file (``object`` is then empty)."""
 
     object: str
     text: str
-    """What to do, in a sentence."""
+    """The advice, in a sentence."""
     fields: tuple[FieldChange, ...] = ()
-    """What was edited: as it was rendered, and as it is."""
+    """The edited fields: the rendered and the present value."""
     override: dict[str, Any] | None = None
-    """An entry for the request's ``overrides``, where one can say the edit."""
+    """An entry for the request's ``overrides``, if it can express the edit."""
     everywhere: str = ""
-    """Where it then holds, as a sentence after a space; empty where the tenant has one cluster."""
+    """The clusters of the edit, as a sentence after a space; empty for a tenant with one cluster."""
 
     @property
     def as_yaml(self) -> str | None:
-        """The entry, to be pasted into the request."""
+        """The override as YAML for the request."""
         return None if self.override is None else kubeyaml.dump({"overrides": [self.override]})
 
 
 def advise(
     path: str,
     rendered: str | None,
-    there: str | None,
+    present: str | None,
     *,
     clusters: Sequence[str] = (),
     approved_by: str | None = None,
     expires: datetime.date | None = None,
 ) -> tuple[Advice, ...]:
-    """What to do about an edited file, object by object.
+    """Advice on an edited file, object by object.
 
     Args:
-        path: the file.
-        rendered: what the pinned version renders there; None where it renders nothing.
-        there: the text that is there; None where the file was removed.
-        clusters: all clusters of the tenant, since an override holds on each of them.
-        approved_by: who would agree to an override; left open without one.
-        expires: the end that an override would have; left open without one.
-
+        path: the path of the file.
+        rendered: the text that the pinned version renders; None if it does not render this file.
+        present: the text in the repository; None if the file was removed.
+        clusters: all clusters of the tenant: an override applies to each.
+        approved_by: the approver in an override; by default a placeholder.
+        expires: the end date in an override; by default a placeholder.
     """
     if not path.startswith("clusters/") or not path.endswith((".yaml", ".yml")):
-        return (Advice("", "it follows from the request: change that, and publish"),)
+        return (Advice("", "the file follows from the request; change the request, and publish"),)
     if is_of_platform(path):
-        return (Advice("", f"it follows from the fleet: change {FLEET_FILE}, or the platform's golden path"),)
-    if there is None:
-        message = "no override removes an object: change the request, or publish to get it back"
+        message = f"the file follows from the fleet; change {FLEET_FILE}, or the platform's golden path"
+        return (Advice("", message),)
+    if present is None:
+        message = "no override removes an object; change the request, or publish to restore the file"
         return (Advice("", message),)
     if rendered is None:
-        message = "goldenpath did not render it; move the team's own objects to the repository of the tenant's `source`"
+        message = "goldenpath did not render the file; move the team's own objects to the repository of the tenant's `source`"
         return (Advice("", message),)
     try:
-        edited = _by_id(path, there)
+        edited = _by_id(path, present)
     except InputError:
-        return (Advice("", "it is not YAML any more, so nothing in it can be kept"),)
+        return (Advice("", "the file is no longer valid YAML, so no edit in it can be kept"),)
     agreement = {
         "reason": f"Edited by hand in {path}",
         "approved_by": approved_by or "<group>",
         "expires": expires.isoformat() if expires else "<YYYY-MM-DD>",
     }
-    everywhere = f" It then holds on {', '.join(clusters)}." if len(clusters) > 1 else ""
+    everywhere = f" This applies on {', '.join(clusters)}." if len(clusters) > 1 else ""
     return tuple(_of_objects(_by_id(path, rendered), edited, agreement, everywhere))
 
 
@@ -106,7 +105,9 @@ def _of_objects(
         name = str(identity)
         if identity not in edited:
             found = True
-            yield Advice(name, "it was removed or renamed, which no override does: change the request")
+            yield Advice(
+                name, "the object was removed or renamed, and no override does that; change the request"
+            )
             continue
         if not kubeyaml.same(body, edited[identity]):
             found = True
@@ -114,10 +115,12 @@ def _of_objects(
     for identity in edited:
         if identity not in rendered:
             found = True
-            message = "it was added by hand: the team's own objects belong in the repository of its `source`"
+            message = (
+                "the object was added by hand; move the team's own objects to the repository of its `source`"
+            )
             yield Advice(str(identity), message)
     if not found:
-        yield Advice("", "only comments or layout differ: there is nothing to keep")
+        yield Advice("", "only comments or layout differ; there is nothing to keep")
 
 
 def _of_object(
@@ -129,13 +132,13 @@ def _of_object(
 ) -> Advice:
     name, fields = str(identity), field_changes(rendered, edited)
     if identity.kind == "Secret":
-        message = "a Secret's values must not be in Git: change them where they are used, and refer to the Secret instead"
+        message = "values of a Secret must not be in Git; change them on the cluster, and refer to the Secret"
         return Advice(name, message, fields)
     judged = judge(rendered, edited, rendered, _KEYS)
     if refused := next((each for each in judged if each.verdict is not EditVerdict.CARRIED), None):
-        what = f"no override says the edit of {refused.edit.place}, since {refused.why}"
-        return Advice(name, f"{what}: change the request", fields)
+        message = f"no override can express the edit of {refused.edit.place}, because {refused.why}; change the request"
+        return Advice(name, message, fields)
     changes = override_changes(each.edit for each in judged)
     override = {"kind": identity.kind, "name": identity.name, **changes, **agreement}
-    text = f"to keep it, add this override to the request.{everywhere}"
+    text = f"to keep the edit, add this override to the request.{everywhere}"
     return Advice(name, text, fields, override, everywhere)

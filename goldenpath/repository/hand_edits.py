@@ -1,7 +1,7 @@
-"""Hand edits: files in a tenant's places that are not what the last publish left there.
+"""Find hand edits: files in a tenant's places that differ from the last publish.
 
-They are found by Git's ids alone, against the lock. What is already as it will be rendered is not a hand edit: somebody
-has put right by hand what a publish would have put right.
+The search compares only Git's ids, with those in the lock. A file that equals the new rendering is not a hand edit: a
+publish would leave it as it is.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class EditKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandEdit:
-    """One file that a person edited: publishing would write over it, bring it back or remove it.
+    """One file that a person edited. A publish would overwrite, restore or remove it.
 
-    ``advice`` says for each object in it how to keep what was meant (:func:`goldenpath.repository.hand_edit_advice.advise`).
+    ``advice`` explains for each object how to keep the edit (:func:`goldenpath.repository.hand_edit_advice.advise`).
     """
 
     path: str
@@ -45,34 +45,32 @@ class HandEdit:
 
 
 def is_record(path: str) -> bool:
-    """Whether a file says what a tenant or a platform is: a request, which is people's to edit, or a lock."""
+    """Whether a file is a record: a request, which people edit, a lock, or a tombstone."""
     folder, _, name = path.rpartition("/")
     of_platform = name == LOCK_FILE and folder.count("/") == 1
     return name in RECORD_FILES and (of_platform or not path.startswith(f"{CLUSTERS}/"))
 
 
 def hand_edits(
-    lock: Lock | None, there: Mapping[str, TreeEntry], rendered: Mapping[str, str]
+    lock: Lock | None, present: Mapping[str, TreeEntry], rendered: Mapping[str, str]
 ) -> tuple[HandEdit, ...]:
     """Every hand edit that a publish would undo, by path.
 
     Args:
-        lock: what the last publish recorded; without one, nothing is known to be its work.
-        there: the files in the tenant's or platform's places.
-        rendered: by path, Git's id of each file as it is rendered now.
-
+        lock: the record of the last publish; None if there was no publish.
+        present: the files in the tenant's or platform's places.
+        rendered: Git's id of each newly rendered file, by path.
     """
-    locked = {} if lock is None else lock.files
-    return tuple(_edits(locked, there, rendered))
+    return tuple(_edits({} if lock is None else lock.files, present, rendered))
 
 
 def _edits(
-    locked: Mapping[str, str], there: Mapping[str, TreeEntry], rendered: Mapping[str, str]
+    locked: Mapping[str, str], present: Mapping[str, TreeEntry], rendered: Mapping[str, str]
 ) -> Iterator[HandEdit]:
-    for path in sorted({*locked, *there}):
+    for path in sorted({*locked, *present}):
         if is_record(path):
             continue
-        before, entry, after = locked.get(path), there.get(path), rendered.get(path)
+        before, entry, after = locked.get(path), present.get(path), rendered.get(path)
         now = None if entry is None else plain_id(entry)
         if now in (before, after):
             continue
@@ -83,5 +81,5 @@ def _edits(
 
 
 def plain_id(entry: TreeEntry) -> str:
-    """The id of a plain file; for a symbolic link or an executable, one that nothing rendered has."""
+    """The id of a plain file; for a symbolic link or an executable, an id that no rendered file can have."""
     return entry.id if entry.mode == FILE_MODE else f"{entry.mode:o} {entry.id}"

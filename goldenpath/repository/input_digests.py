@@ -1,9 +1,8 @@
 """Digests of the inputs of a rendering: equal digests mean equal bytes.
 
-A digest is of meaning. How a request was spelt, its comments and the order of its fields are not in it, nor is a
-field that says what its default says: so a field that a later release adds leaves the digests of all older requests
-as they are. Where rendered text follows an order, the order is in it: of lists, and of free mappings such as a
-patch, extra inputs or labels.
+A digest covers the meaning of a document. Layout, comments, the order of fields and fields with their default value do
+not change it, so a new field in a later release leaves the digests of older requests as they are. The order of lists
+and of free mappings (a patch, extra inputs, labels) does change it, because rendered text follows that order.
 """
 
 from __future__ import annotations
@@ -49,23 +48,26 @@ def digest(value: Any) -> str:
 
 
 def request_digest(spec: Envelope) -> str:
-    """The digest of what a request means, however it was written."""
+    """The digest of a request's meaning."""
     return digest(spec)
 
 
 def parent_digest(tenant: Tenant, version: str | None) -> str:
-    """The digest of what a workload's tenant is: its request, and the version that its lock pins."""
+    """The digest of a workload's tenant: its request, and the version that its lock pins."""
     return digest([request_digest(tenant), version])
 
 
 class FleetDigests:
-    """Digests of a fleet's parts, each worked out once however many tenants share it.
+    """Digests of a fleet's parts. Tenants with the same part share the computed digest.
 
-    In a tenant's part are: everything of the fleet but its other clusters, the retired names, the prices and what adoption reads; of the tenant's
-    clusters everything but how many accelerators there are, which is capacity and shows in no file of a tenant;
-    with a placement, the region and labels of every cluster, since a change there may add one or take one away.
-    The facts that the catalogues give for it (resource names, node labels, metrics) are in it too: a release that
-    corrects one must show in a plan. A golden path of your own that reads other clusters is outside of this.
+    The part of a tenant includes:
+
+    * the fleet without its other clusters, its retired names, its prices and its settings for adoption;
+    * the tenant's clusters without their numbers of accelerators, which appear in no file of a tenant;
+    * with a placement, region and labels of every cluster, because a change there may add or remove a cluster;
+    * the facts of the catalogues (resource names, node labels, metrics), so that a corrected fact shows in a plan.
+
+    It does not include clusters that a custom golden path reads on its own.
     """
 
     def __init__(self, fleet: FleetSpec) -> None:
@@ -78,8 +80,9 @@ class FleetDigests:
         """The digest of the part of a fleet that a rendering uses.
 
         Args:
-            clusters: the tenant's, in any order. One that the fleet does not have gives a digest that no rendering has.
-            placement: whether they were chosen by region and labels.
+            clusters: the tenant's clusters, in any order. A cluster that the fleet lacks gives a digest that no
+                rendering has.
+            placement: whether the clusters were chosen by region and labels.
             engine: the inference engine whose metrics the scaling hints read.
         """
         key = (tuple(sorted(clusters)), placement, engine)
@@ -91,7 +94,7 @@ class FleetDigests:
         return self._parts[key]
 
     def platform(self, cluster: str) -> str:
-        """The digest of what the platform of one cluster is rendered from: all of it, with its capacity."""
+        """The digest of the inputs of a cluster's platform, including its capacity."""
         return digest([self._for_everyone, self.fleet.clusters[cluster], self._cluster(cluster)])
 
     @cached_property
@@ -107,20 +110,19 @@ class FleetDigests:
             return "(not there)"
         if name not in self._clusters:
             cluster = self.fleet.clusters[name]
-            said = dict(_fields(cluster, frozenset({"accelerators"})))
+            fields = dict(_fields(cluster, frozenset({"accelerators"})))
             pools = [dict(_fields(pool, _ONLY_CAPACITY)) for pool in cluster.accelerators]
-            self._clusters[name] = digest([said, pools, _facts(self._platforms[name])])
+            self._clusters[name] = digest([fields, pools, _facts(self._platforms[name])])
         return self._clusters[name]
 
 
 @cache
 def _engine_facts(name: str) -> str:
-    """What the catalogue says of an engine."""
     return digest(engine_catalogue().get(name).facts)
 
 
 def _facts(platform: Platform) -> list[Any]:
-    """What the catalogue says of a cluster's accelerators."""
+    """The facts of the catalogue about a cluster's accelerators."""
     return [
         platform.quota_keys,
         [
@@ -138,7 +140,7 @@ def _facts(platform: Platform) -> list[Any]:
 
 @cache
 def _defaults(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
-    """A model's fields by name, since the order in the class is no meaning, each with its default."""
+    """A model's fields and defaults, sorted by name."""
     return tuple(
         (name, MISSING if field.is_required() else field.get_default(call_default_factory=True))
         for name, field in sorted(model.model_fields.items())
@@ -146,7 +148,7 @@ def _defaults(model: type[BaseModel]) -> tuple[tuple[str, Any], ...]:
 
 
 def _fields(model: BaseModel, without: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
-    """A model's fields that say more than their defaults do."""
+    """A model's fields with values other than their defaults."""
     values = model.__dict__
     for name, default in _defaults(type(model)):
         value = values[name]

@@ -1,6 +1,6 @@
-"""The content of a file, which is read into memory at first use.
+"""The content of a file, read into memory at first use.
 
-A change of ten thousand tenants touches two hundred thousand files. Of nearly all, only the id is ever asked for.
+A change of ten thousand tenants touches two hundred thousand files, and needs only the ids of nearly all of them.
 """
 
 from __future__ import annotations
@@ -20,58 +20,51 @@ __all__ = ["Content", "PackedContent", "PlainContent", "StoredContent"]
 
 @dataclass(frozen=True, slots=True)
 class PlainContent:
-    """A text that is there."""
+    """A text in memory."""
 
     text: str
 
     @property
     def id(self) -> str:
-        """Git's id of the file."""
         return blob_id(self.text.encode())
 
     @property
     def data(self) -> bytes:
-        """What a writer takes."""
         return self.text.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class PackedContent:
-    """A text that was made ready for Git, here or in another process."""
+    """A text as an object for a pack, possibly from another process."""
 
     packed: PreparedObject
 
     @property
     def id(self) -> str:
-        """Git's id of the file."""
         return self.packed.id
 
     @property
     def text(self) -> str:
-        """The text."""
         return zlib.decompress(self.packed.compressed).decode()
 
     @property
     def data(self) -> PreparedObject:
-        """What a writer takes."""
         return self.packed
 
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """A file in the repository. What is not a plain file has a text that nothing rendered ever has."""
+    """A file in the repository. Anything but a plain file has an id and a text that no rendered file can have."""
 
     reader: ObjectReader
     entry: TreeEntry
 
     @property
     def id(self) -> str:
-        """Git's id of the file; of what is not a plain file, one that nothing rendered ever has."""
         return self.entry.id if self.entry.mode == FILE_MODE else f"{self.entry.mode:o} {self.entry.id}"
 
     @property
     def text(self) -> str:
-        """The text."""
         # The id of a submodule is a commit of another repository.
         is_blob = self.entry.is_blob
         text = self.reader.blob(self.entry.id).decode(errors="replace") if is_blob else self.entry.id
@@ -79,9 +72,8 @@ class StoredContent:
 
     @property
     def data(self) -> str:
-        """What a writer takes."""
         return self.entry.id
 
 
 Content = PlainContent | PackedContent | StoredContent
-"""The content of a file, wherever it is."""
+"""The content of a file: ``id`` is Git's id, ``data`` the value for a ``CommitDraft``."""

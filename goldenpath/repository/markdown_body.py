@@ -1,8 +1,8 @@
-"""The body of a pull request, built of sections, and what of it no text in it can break.
+"""Build the body of a pull request from sections, safe from the texts in it.
 
-Texts of people (titles, names, messages) stand in code, and only there: in a fence that is longer than any in
-it, or in a span without a character that could end it. So it cannot mention a user, add a link, refer to an issue, or
-break no table. The whole stays below what a forge takes: what does not fit is left out in whole sections, and said.
+Texts of people (titles, names, messages) appear only as code: in a fence that is longer than any fence in the text, or
+in a span without a character that could end it. So they cannot mention a user, add a link, refer to an issue or break a
+table. The body stays below the limit of forges: sections that do not fit are left out, and a note names them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CHARS", "Body", "fenced", "span", "table"]
 
 MAX_CHARS: Final = 60_000
-"""GitHub takes 65,536 characters (its API answers "body is too long"), and a forge's own words are added."""
+"""GitHub's limit is 65,536 characters (its API answers "body is too long"), including the text that a forge adds."""
 
 _FOR_NOTES: Final = 2_000
 _MOST_NOTES: Final = 20
@@ -27,7 +27,7 @@ _SPAN_ENDS: Final = str.maketrans({"`": "ˋ", "|": "│"})
 
 
 class Body:
-    """Sections, as long as there is room for them."""
+    """Collects sections while there is room for them."""
 
     def __init__(self) -> None:
         self._sections: list[str] = []
@@ -39,7 +39,7 @@ class Body:
         return len(text) < self._room
 
     def add(self, text: str) -> bool:
-        """Add a section, if there is room and anything in it."""
+        """Add a section if there is room. Return whether it fits; an empty section always does."""
         if not text or not self.fits(text):
             return not text
         self._sections.append(text)
@@ -47,11 +47,11 @@ class Body:
         return True
 
     def leave_out(self, what: str) -> None:
-        """Say that something is not here."""
+        """Note that something is left out."""
         self._left_out.append(what)
 
     def add_items(self, title: str, word: str, items: Iterable[Iterator[str]]) -> None:
-        """A section of items, line by line: as many as fit into half of the remaining room."""
+        """Add a section with as many items as fit into half of the remaining room, line by line."""
         lines: list[str] = []
         room, left_out = self._room // 2, 0
         for item in items:
@@ -68,16 +68,15 @@ class Body:
             self.leave_out(counted(left_out, word))
 
     def text(self) -> str:
-        """All of it."""
         notes = self._left_out[:_MOST_NOTES]
         if more := len(self._left_out) - len(notes):
             notes.append(f"{more} more")
-        said = f"\nLeft out, to stay below what a forge takes: {'; '.join(notes)}.\n" if notes else ""
-        return "\n".join(self._sections) + said
+        note = f"\nLeft out because of the forge's limit: {'; '.join(notes)}.\n" if notes else ""
+        return "\n".join(self._sections) + note
 
 
 def fenced(lines: Sequence[str], language: str) -> str:
-    """Lines in a fence that none of them can end."""
+    """Put lines into a fence that no line can end."""
     text = "\n".join(lines)
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -85,13 +84,13 @@ def fenced(lines: Sequence[str], language: str) -> str:
 
 
 def span(text: str) -> str:
-    """A short text as code, also in a table; a character that would end either is shown by one like it."""
+    """A short text as code, also in a table. Similar characters replace those that would end the code or the cell."""
     plain = printable(text).translate(_SPAN_ENDS).strip()
     return f"`{plain}`" if plain else ""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; nothing where there are no rows."""
+    """A table; empty if there are no rows."""
     if not rows:
         return ""
     lines = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

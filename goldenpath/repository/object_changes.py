@@ -1,7 +1,7 @@
-"""Differences between two states of files: the files, and the Kubernetes objects in them.
+"""Differences between two states of files, and between the Kubernetes objects in them.
 
-An object is the same one wherever its file is: by its cluster (which the path names), group, kind, namespace and
-name. So one that only changes its file is *moved*, and never looks like one that is deleted.
+Cluster (part of the path), group, kind, namespace and name identify an object, independent of its file. So an object
+that only changes its file is *moved*, and does not appear as deleted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CLUSTERS: Final = "clusters/"
 
 
 class ChangeKind(enum.StrEnum):
-    """What becomes of a file or an object; only an object is ever moved."""
+    """The kinds of changes of a file or an object. Only objects are moved."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -45,7 +45,7 @@ class ChangeKind(enum.StrEnum):
 
 
 def cluster_of(path: str) -> str | None:
-    """The cluster whose folder a path is in; None for what is the whole fleet's, such as a tenant's README."""
+    """The cluster of a path; None for a file of the whole fleet, such as a tenant's README."""
     if not path.startswith(_CLUSTERS):
         return None
     name, slash, _ = path.removeprefix(_CLUSTERS).partition("/")
@@ -62,30 +62,26 @@ class FileChange:
 
     @property
     def before(self) -> str | None:
-        """Its text before."""
         return None if self.old is None else self.old.text
 
     @property
     def after(self) -> str | None:
-        """Its text after."""
         return None if self.new is None else self.new.text
 
     @property
     def action(self) -> ChangeKind:
-        """What becomes of it."""
         if self.old is None:
             return ChangeKind.ADDED
         return ChangeKind.REMOVED if self.new is None else ChangeKind.CHANGED
 
     @property
     def cluster(self) -> str | None:
-        """The cluster that it is for."""
         return cluster_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectId:
-    """What makes an object that object. The version of its API is not in it: ``v1beta1`` may become ``v1``."""
+    """The identity of an object. It excludes the API version: ``v1beta1`` may become ``v1``."""
 
     cluster: str | None
     group: str
@@ -105,10 +101,10 @@ class ObjectId:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object: what becomes of it, in which file, and which fields change.
+    """The change of one object, with its file and its changed fields.
 
-    ``file`` is where it is afterwards (before, if it is removed); ``moved_from`` where it was, if that was
-    another file. An object that is added or removed has no fields: its file shows it whole.
+    ``file`` is the file after the change, or before it for a removed object; ``moved_from`` is the old file if it
+    differs. An added or removed object has no fields.
     """
 
     id: ObjectId
@@ -120,20 +116,20 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class ClusterChanges:
-    """The part of some changes that is on one cluster."""
+    """The changes on one cluster."""
 
     objects: tuple[ObjectChange, ...]
     files: tuple[FileChange, ...]
     files_without_objects: tuple[FileChange, ...]
-    """Changed files that no changed object is in, such as requests and locks."""
+    """Changed files without a changed object, such as requests and locks."""
 
 
 @dataclass(frozen=True)
 class FileChanges:
-    """What becomes different.
+    """The differences between two states.
 
-    ``stays`` has the files that stay as they are, by path: an object that one of them holds too is not removed when
-    another file with it goes.
+    ``stays`` has the unchanged files by path. If one of them also contains the object of a removed file, the object is
+    not removed.
     """
 
     files: tuple[FileChange, ...] = ()
@@ -144,17 +140,17 @@ class FileChanges:
 
     @property
     def unchanged(self) -> int:
-        """How many files stay as they are."""
+        """The number of unchanged files."""
         return len(self.stays)
 
     @property
     def edits(self) -> dict[str, Content | None]:
-        """By path, the new content of each file, or None where it goes: all that a writer needs."""
+        """The new content of each changed file by path, or None for a removed file."""
         return {file.path: file.new for file in self.files}
 
     @cached_property
     def objects(self) -> tuple[ObjectChange, ...]:
-        """Kubernetes objects that are added, changed, moved or removed, by cluster and in the order of the files."""
+        """Added, changed, moved and removed Kubernetes objects, sorted by cluster and identity."""
         changes = tuple(_object_changes(self.files))
         if not self.stays or all(change.action is not ChangeKind.REMOVED for change in changes):
             return changes
@@ -169,12 +165,12 @@ class FileChanges:
 
     @cached_property
     def unreadable(self) -> tuple[str, ...]:
-        """Files whose old text is not valid YAML, so that their objects are unknown."""
+        """Files with an old text that is not valid YAML, so that its objects are unknown."""
         return tuple(file.path for file in self.files if _objects(file.path, file.before) is None)
 
     @cached_property
     def by_cluster(self) -> Mapping[str | None, ClusterChanges]:
-        """The changes of each cluster; None stands for the files that belong to the whole fleet."""
+        """The changes of each cluster; None stands for the files of the whole fleet."""
         objects: defaultdict[str | None, list[ObjectChange]] = defaultdict(list)
         files: defaultdict[str | None, list[FileChange]] = defaultdict(list)
         for change in self.objects:
@@ -193,16 +189,16 @@ class FileChanges:
 
     @property
     def clusters(self) -> tuple[str | None, ...]:
-        """Clusters with a changed file, by name; None, for the whole fleet's files, comes first."""
+        """Clusters with a changed file, by name. None comes first, for the files of the whole fleet."""
         return tuple(self.by_cluster)
 
     def count(self, action: ChangeKind) -> int:
-        """How many objects there are to which this happens."""
+        """The number of objects with this kind of change."""
         return sum(change.action is action for change in self.objects)
 
 
 def compare(before: Mapping[str, str | Content], after: Mapping[str, str | Content]) -> FileChanges:
-    """What makes ``after`` out of ``before``, both by path."""
+    """The changes from ``before`` to ``after``, both by path."""
     old = {path: _content(value) for path, value in before.items()}
     new = {path: _content(value) for path, value in after.items()}
     stays = {path: content for path, content in old.items() if path in new and _same(content, new[path])}
@@ -221,7 +217,7 @@ def _same(one: Content, other: Content) -> bool:
 
 
 def _objects(path: str, text: str | None) -> list[ManifestObject] | None:
-    """The objects of a file, or None where it cannot be read after a hand edit."""
+    """The objects of a file; None if it is not valid YAML, which a hand edit can cause."""
     if text is None or not path.endswith((".yaml", ".yml")):
         return []
     try:
@@ -243,22 +239,15 @@ def _object_changes(files: tuple[FileChange, ...]) -> Iterator[ObjectChange]:
 
 
 def _by_cluster(identity: ObjectId) -> tuple[bool, str, str, str, str, str]:
-    cluster = identity.cluster
-    return (
-        cluster is not None,
-        cluster or "",
-        identity.kind,
-        identity.namespace,
-        identity.name,
-        identity.group,
-    )
+    each = identity
+    return each.cluster is not None, each.cluster or "", each.kind, each.namespace, each.name, each.group
 
 
 def _one(
     identity: ObjectId, before: list[ManifestObject], after: list[ManifestObject]
 ) -> Iterator[ObjectChange]:
-    """The changes of one identity. It may be there more than once: by a mistake, or half-way through a move."""
-    old, new = _without_what_stays(before, after)
+    """The changes of one identity. It may appear more than once: by mistake, or in an unfinished move."""
+    old, new = _without_equal_objects(before, after)
     for one, other in zip(old, new, strict=False):
         moved = one.file if one.file != other.file else None
         fields = field_changes(one.body, other.body)
@@ -271,17 +260,17 @@ def _one(
         yield ObjectChange(identity, ChangeKind.ADDED, new[0].file)
 
 
-def _without_what_stays(
+def _without_equal_objects(
     before: list[ManifestObject], after: list[ManifestObject]
 ) -> tuple[list[ManifestObject], list[ManifestObject]]:
-    """Without the objects that are the same in the same file on both sides."""
-    rest = list(after)
-    gone: list[ManifestObject] = []
+    """Drop the objects that are equal in the same file on both sides."""
+    new = list(after)
+    old: list[ManifestObject] = []
     for item in before:
-        twins = (other for other in rest if other.file == item.file)
+        twins = (other for other in new if other.file == item.file)
         twin = next((other for other in twins if kubeyaml.same(item.body, other.body)), None)
         if twin is None:
-            gone.append(item)
+            old.append(item)
         else:
-            rest.remove(twin)
-    return gone, rest
+            new.remove(twin)
+    return old, new

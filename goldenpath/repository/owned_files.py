@@ -1,4 +1,4 @@
-"""The files of a tenant or workload in a fleet repository, as Git's ids, without reading their content."""
+"""The files of a tenant or workload in a fleet repository, by their Git ids, without their content."""
 
 from __future__ import annotations
 
@@ -23,40 +23,39 @@ __all__ = ["OwnedFiles", "tree_id_of"]
 
 @dataclass(frozen=True, slots=True)
 class OwnedFiles:
-    """The places of one tenant or workload that are there.
+    """The existing places of one tenant or workload.
 
-    One that moves between layouts has two homes for a while, and so has one that was copied by hand;
-    records are then read from the right one, if they are there.
+    During a move between layouts, or after a copy by hand, there are two homes. Records in the home of the fleet's
+    layout take precedence.
     """
 
     paths: RepositoryPaths
-    """Its places, in the fleet's layout."""
+    """The places in the fleet's layout."""
     homes: Mapping[str, Mapping[str, TreeEntry]] = field(default_factory=dict)
-    """Its own folders that are there, by path, each with its entries."""
+    """The entries of each own folder, by path."""
     folders: Mapping[str, str] = field(default_factory=dict)
-    """Its folders on clusters, by path, with the id of each one's tree."""
+    """The tree id of each folder on a cluster, by path."""
     loose: Mapping[str, TreeEntry] = field(default_factory=dict)
-    """Its single files on clusters, by path: what Flux starts the tenant from."""
+    """Single files on clusters, by path: the Flux Kustomizations."""
     misplaced: tuple[str, ...] = ()
-    """Homes, folders and files that are not where the fleet's layout puts them."""
+    """Homes, folders and files outside the fleet's layout."""
 
     @property
     def ref(self) -> Ref:
-        """What it is."""
         return self.paths.ref
 
     @property
     def name(self) -> str:
-        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        """The name; for a workload together with its tenant: ``vision/chat``."""
         return self.paths.ref.path
 
     @property
     def home(self) -> str:
-        """Where its own folder belongs, in the fleet's layout."""
+        """The path of the own folder in the fleet's layout."""
         return self.paths.home
 
     def record(self, file: str) -> tuple[str, TreeEntry] | None:
-        """Path and entry of one of the files that say what the tenant is."""
+        """Path and entry of a record: the request, the lock or the tombstone."""
         for home in sorted(self.homes, key=lambda home: (home != self.home, home)):
             entry = self.homes[home].get(file)
             if entry is not None and entry.is_blob:
@@ -65,27 +64,24 @@ class OwnedFiles:
 
     @property
     def request(self) -> tuple[str, TreeEntry] | None:
-        """The request: its path and entry."""
         return self.record(self.paths.request_file)
 
     @property
     def lock(self) -> tuple[str, TreeEntry] | None:
-        """The lock: its path and entry."""
         return self.record(LOCK_FILE)
 
     @property
     def tombstone(self) -> tuple[str, TreeEntry] | None:
-        """The tombstone: its path and entry."""
         return self.record(TOMBSTONE_FILE)
 
     @property
     def clusters(self) -> tuple[str, ...]:
-        """Clusters on which the tenant has files, by name."""
+        """The names of the clusters with files of the tenant, in order."""
         return tuple(sorted({path.split("/", 2)[1] for path in (*self.folders, *self.loose)}))
 
     @property
     def requests(self) -> tuple[str, ...]:
-        """Every place where this tenant has a request: more than one is two tenants with one name."""
+        """The paths of all requests. More than one means two tenants with one name."""
         return tuple(
             f"{home}/{self.paths.request_file}"
             for home, found in sorted(self.homes.items())
@@ -93,10 +89,9 @@ class OwnedFiles:
         )
 
     def is_as_locked(self, lock: Lock) -> bool:
-        """Whether the repository holds exactly what the lock says, byte for byte, and nothing else of the tenant.
+        """Whether the tenant has exactly the files in the lock, byte for byte.
 
-        The ids of the folders are worked out from the lock and compared with those that are there, so that no
-        folder on a cluster is read.
+        The tree ids of the folders are computed from the lock, so that no folder on a cluster is read.
         """
         if self.misplaced:
             return False
@@ -119,23 +114,23 @@ class OwnedFiles:
         entries = self.homes.get(self.home)
         if entries is None:
             return not files
-        there = {name: entry for name, entry in entries.items() if name not in RECORD_FILES}
-        return tree_id_of(files) == object_id("tree", format_tree(there))
+        present = {name: entry for name, entry in entries.items() if name not in RECORD_FILES}
+        return tree_id_of(files) == object_id("tree", format_tree(present))
 
 
 def _plain_ids(entries: Mapping[str, TreeEntry]) -> dict[str, str]:
-    """Ids by path; of what is not a plain file (a symbolic link, an executable) an id that no lock has."""
+    """Ids by path. A symbolic link or an executable gets an id that no lock has."""
     return {path: entry.id if entry.mode == FILE_MODE else "" for path, entry in entries.items()}
 
 
 def tree_id_of(files: Mapping[str, str]) -> str:
-    """The id of the tree with these plain files, by their paths in it."""
+    """The id of the tree with these plain files. ``files`` has blob ids by path."""
     entries: dict[str, TreeEntry] = {}
     below: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for path, blob in files.items():
-        name, slash, rest = path.partition("/")
+        name, slash, inner_path = path.partition("/")
         if slash:
-            below[name][rest] = blob
+            below[name][inner_path] = blob
         else:
             entries[name] = TreeEntry(FILE_MODE, blob)
     for name, inner in below.items():

@@ -1,4 +1,4 @@
-"""A plan as the body of a pull request."""
+"""Format a plan as the body of a pull request."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from goldenpath.repository.plan_wording import (
     hand_edit_lines,
     object_counts,
     printable,
+    title_of,
     totals,
     version_of,
-    whose,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CHARS", "plan_markdown"]
 
 _MOST_ROWS: Final = 100
-_WHOLE: Final = (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED)
 
 
 def plan_markdown(plan: Plan) -> str:
@@ -54,13 +53,8 @@ def plan_markdown(plan: Plan) -> str:
 def _counts(plan: Plan) -> str:
     summary = plan.summary
     rows = [
-        (name, [f"{summary[key].get(action, 0) or ''}" for action in ChangeKind])
-        for name, key in (
-            ("Tenants", "tenants"),
-            ("Platforms", "platforms"),
-            ("Objects", "objects"),
-            ("Files", "files"),
-        )
+        (key.capitalize(), [f"{summary[key].get(action, 0) or ''}" for action in ChangeKind])
+        for key in ("tenants", "platforms", "objects", "files")
     ]
     changed = [[name, *counts] for name, counts in rows if any(counts)]
     return table(["", "Added", "Changed", "Moved", "Removed"], changed)
@@ -69,7 +63,7 @@ def _counts(plan: Plan) -> str:
 def _parts(plan: Plan) -> str:
     rows = [
         [
-            span(whose(part)),
+            span(title_of(part)),
             part.action or "stays",
             span(version_of(part)),
             object_counts(part.changes.objects),
@@ -91,12 +85,12 @@ def _gpus(plan: Plan) -> str:
         rows.append([span(cluster), span(profile), span(part.name), before, after])
     rows_of = table(["Cluster", "Accelerator", "Tenant", "Before", "After"], rows)
     more = len(changed) - len(rows)
-    said = f"\nand {more:,} more.\n" if more else ""
-    return f"### Accelerators (own + may borrow)\n\n{rows_of}{said}" if rows else ""
+    note = f"\nand {more:,} more.\n" if more else ""
+    return f"### Accelerators (own + may borrow)\n\n{rows_of}{note}" if rows else ""
 
 
 def _by_cluster(plan: Plan) -> Sequence[tuple[str | None, Sequence[_PartOnCluster]]]:
-    """Clusters with a change, by name; the whole fleet's files come last, since they are mostly pages and locks."""
+    """Clusters with a change, by name. The files of the whole fleet come last: they are mostly pages and locks."""
     found: defaultdict[str | None, list[_PartOnCluster]] = defaultdict(list)
     for part in plan.parts:
         for cluster, changes in part.changes.by_cluster.items():
@@ -107,12 +101,12 @@ def _by_cluster(plan: Plan) -> Sequence[tuple[str | None, Sequence[_PartOnCluste
 def _add_cluster(
     body: Body, cluster: str | None, parts: Sequence[_PartOnCluster], *, name_parts: bool
 ) -> None:
-    """One cluster's changes, tenant by tenant, behind a line that opens them."""
+    """Add a foldable section with one cluster's changes, tenant by tenant."""
     opening = f"<details>\n<summary>{_summary(parts, cluster)}</summary>\n\n"
     closing = "</details>\n"
     inside, left_out = "", 0
     for part, changes in parts:
-        name = [f"  {whose(part)}"] if name_parts else []
+        name = [f"  {title_of(part)}"] if name_parts else []
         block = f"{fenced([*name, *cluster_lines(changes)], 'diff')}\n"
         if body.fits(opening + inside + block + closing):
             inside += block
@@ -127,9 +121,9 @@ def _add_cluster(
 
 
 def _summary(parts: Sequence[_PartOnCluster], cluster: str | None) -> str:
-    """The line that opens a cluster. It is HTML, in which Markdown means nothing."""
+    """The title of a cluster's section. It is HTML, because Markdown has no effect there."""
     objects = [change for _, changes in parts for change in changes.objects]
     files = sum(len(changes.files) for _, changes in parts)
-    what = object_counts(objects) or counted(files, "file")
+    counts = object_counts(objects) or counted(files, "file")
     name = "The fleet's own files" if cluster is None else f"<code>{html.escape(printable(cluster))}</code>"
-    return f"{name}: {what}"
+    return f"{name}: {counts}"

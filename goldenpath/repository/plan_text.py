@@ -1,4 +1,4 @@
-"""A plan as text for people: every object and field of a few tenants, one line each of many."""
+"""Format a plan as text: every object and field of a few tenants, or one line for each of many."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from goldenpath.repository.plan_wording import (
     hand_edit_lines,
     object_counts,
     printable,
+    title_of,
     totals,
     version_of,
-    whose,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _FLEET_WIDE: Final = "the whole fleet's"
 
 
 def shows_details(plan: Plan, details: bool | None) -> bool:
-    """Whether the text has every object, field and hand edit, and not one line for each tenant."""
+    """Whether the text has every object, field and hand edit, instead of one line for each tenant."""
     return len(plan.parts) <= _FEW_PARTS if details is None else details
 
 
@@ -43,16 +43,15 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
     """The plan, line by line.
 
     Args:
-        plan: what would be done.
-        colour: with the terminal's colours.
-        details: every object and field, or one line for each tenant; all of it only for a few tenants, if not said.
-
+        plan: the plan.
+        colour: add the terminal's colours.
+        details: show every object and field; by default only for up to ten tenants.
     """
     in_full = shows_details(plan, details)
     for part in plan.parts:
         for line in _in_full(part) if in_full else _in_short(part):
             yield _coloured(line) if colour else line
-    for finding in plan.of_all:
+    for finding in plan.shared_findings:
         yield from finding_lines(finding)
     yield totals(plan)
     if plan:
@@ -60,7 +59,7 @@ def plan_text(plan: Plan, *, colour: bool = False, details: bool | None = None) 
 
 
 def _in_short(part: Part) -> Iterator[str]:
-    """One line, and one for each error and each derived value that changes."""
+    """One line for the part, and one for each error and each change of a derived value."""
     words = [
         version_of(part),
         object_counts(part.changes.objects) and f"objects: {object_counts(part.changes.objects)}",
@@ -69,7 +68,7 @@ def _in_short(part: Part) -> Iterator[str]:
         finding_counts(part.own_findings),
     ]
     mark = MARKS[part.action] if part.action else " "
-    yield f"{mark} {whose(part)}: {'; '.join(word for word in words if word)}"
+    yield f"{mark} {title_of(part)}: {'; '.join(word for word in words if word)}"
     for finding in part.own_findings:
         if finding.severity is Severity.ERROR or finding.rule in {*DERIVED_RULES, "new-release"}:
             about = f"{finding.object} " if finding.object else ""
@@ -79,7 +78,7 @@ def _in_short(part: Part) -> Iterator[str]:
 def _in_full(part: Part) -> Iterator[str]:
     owner = f" of {printable(part.owner)}" if part.owner else ""
     mark = MARKS[part.action] if part.action else " "
-    yield f"{mark} {whose(part)}{owner}: {version_of(part)}".removesuffix(": ")
+    yield f"{mark} {title_of(part)}{owner}: {version_of(part)}".removesuffix(": ")
     for cluster, changes in part.changes.by_cluster.items():
         yield f"    {printable(cluster) if cluster else _FLEET_WIDE}"
         yield from (f"      {line}" for line in cluster_lines(changes))

@@ -1,6 +1,6 @@
-"""The wording of a plan, shared by its text and its Markdown.
+"""The lines of a plan, shared by its text and its Markdown.
 
-One line for each thing, and nothing in it that ends a line or that a terminal would act on.
+A line contains only printable characters, so that no text in it can end the line or control a terminal.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ __all__ = [
     "object_counts",
     "printable",
     "shown_value",
+    "title_of",
     "totals",
     "version_of",
-    "whose",
 ]
 
 MARKS: Final = {
@@ -45,24 +45,24 @@ MARKS: Final = {
     ChangeKind.MOVED: ">",
     ChangeKind.REMOVED: "-",
 }
-"""What stands before an object: `diff` colours lines that begin with + or -."""
+"""The prefix of an object's line. `diff` colours lines that begin with + or -."""
 
 _SHOWN_CHARS: Final = 400
 
 
 def printable(text: str) -> str:
-    """A text on one line with visible characters only; others are shown by their number."""
+    """Escape the characters of a text that are not printable, so that it stays on one line."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def shown_value(value: Any) -> str:
-    """A value of a field, on one line; text in quotes, so that ``"1"`` is not ``1``."""
+    """The value of a field on one line, as JSON, so that ``"1"`` differs from ``1``."""
     text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
 
 
 def _field_lines(fields: tuple[FieldChange, ...]) -> Iterator[str]:
-    """Each changed field: what it was, behind a minus, and what it becomes, behind a plus."""
+    """Each changed field: the old value after a minus, the new value after a plus."""
     for field in fields:
         path = printable(field.path)
         if field.before is not MISSING:
@@ -72,20 +72,19 @@ def _field_lines(fields: tuple[FieldChange, ...]) -> Iterator[str]:
 
 
 def _object_lines(change: ObjectChange) -> Iterator[str]:
-    """An object that changes, and its fields."""
     moved = f" (from {printable(change.moved_from)})" if change.moved_from else ""
     yield f"{MARKS[change.action]} {printable(str(change.id))}{moved}"
     for line in _field_lines(change.fields):
         yield f"{line[0]}     {line[2:]}"
 
 
-def whose(part: Part) -> str:
-    """Which part it is: ``tenant vision``."""
+def title_of(part: Part) -> str:
+    """Kind and name of a part: ``tenant vision``."""
     return printable(f"{part.kind} {part.name}")
 
 
 def version_of(part: Part) -> str:
-    """The golden path and version of a part, and what it was before if that is another one."""
+    """The golden path and version of a part, after the old one if it differs."""
     before, after = printable(part.before or ""), printable(part.after or "")
     if before and after and before != after:
         return f"{before} → {after}"
@@ -93,13 +92,13 @@ def version_of(part: Part) -> str:
 
 
 def gpu_row(gpu: GpuChange) -> tuple[str, str, str, str]:
-    """Cluster, accelerator, and what is the tenant's own and may be borrowed, before and after."""
+    """Cluster, accelerator, and the share before and after, as ``<own> + <may borrow>``."""
     before, after = (f"{own} + {borrow}" if borrow else str(own) for own, borrow in (gpu.before, gpu.after))
     return printable(gpu.cluster), printable(gpu.profile), before, after
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
-    """A finding: what it is about, what is wrong, and the way out."""
+    """The object, the message and the fix of a finding."""
     place = " ".join(part for part in (finding.object, finding.field) if part) or finding.file
     yield printable(f"{finding.severity}: {place} [{finding.rule}]")
     yield printable(f"  {finding.message}")
@@ -107,7 +106,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
 
 
 def hand_edit_lines(edit: HandEdit) -> Iterator[str]:
-    """A hand edit: the file, what was edited in it, and how to keep that."""
+    """The file of a hand edit, the edited fields, and the advice."""
     yield printable(f"{edit.path} was {edit.edit} by hand")
     for advice in edit.advice:
         yield printable(f"  {advice.object + ': ' if advice.object else ''}{advice.text}")
@@ -118,7 +117,7 @@ def hand_edit_lines(edit: HandEdit) -> Iterator[str]:
 
 
 def cluster_lines(changes: ClusterChanges) -> Iterator[str]:
-    """What changes on one cluster: its objects, and the changed files without one."""
+    """The changes on one cluster: objects, and changed files without objects."""
     for change in changes.objects:
         yield from _object_lines(change)
     for file in changes.files_without_objects:
@@ -126,13 +125,13 @@ def cluster_lines(changes: ClusterChanges) -> Iterator[str]:
 
 
 def object_counts(changes: Iterable[ObjectChange]) -> str:
-    """What happens to how many objects: ``2 added, 1 changed``."""
+    """The number of objects by kind of change: ``2 added, 1 changed``."""
     counts = Counter(change.action for change in changes)
     return ", ".join(f"{counts[action]:,} {action}" for action in ChangeKind if counts[action])
 
 
 def finding_counts(findings: Iterable[Finding]) -> str:
-    """How many findings there are of each severity: ``1 error, 2 warnings``."""
+    """The number of findings by severity: ``1 error, 2 warnings``."""
     counts = Counter(finding.severity for finding in findings)
     return ", ".join(counted(counts[each], each.value) for each in Severity if counts[each])
 
@@ -152,6 +151,6 @@ def totals(plan: Plan) -> str:
         f"objects: {counts}" if counts else "",
         counted(edits, "hand edit") if edits else "",
         finding_counts(plan.all_findings),
-        f"{plan.looked_at:,} looked at",
+        f"{plan.looked_at:,} examined",
     ]
     return "; ".join(word for word in words if word) + "."

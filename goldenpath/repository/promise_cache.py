@@ -1,10 +1,8 @@
-"""The sums of a fleet's promises, kept on disk for the next process.
+"""Cache a fleet's promises on disk for the next process, in the Git directory of the local repository.
 
-Everything in it follows from the repository: a file that cannot be read, is of another format or is damaged counts
-as missing, and so does a disk that refuses. Its place is inside of the local repository's Git directory.
-
-A file has two lines of JSON. The first is short and answers for the whole folder; the second has every tenant, and is
-only parsed at first use.
+The content follows from the repository, so a file that is unreadable, damaged or in another format counts as missing,
+and a failed write is ignored. A file has two lines of JSON: a short one with the sums of a folder, and one with every
+tenant, which is parsed at first use.
 """
 
 from __future__ import annotations
@@ -29,12 +27,12 @@ _FORMAT: Final = "promises/v2"
 
 @dataclass(frozen=True, slots=True)
 class PromiseCache:
-    """A folder with one file for each shard. Several processes may share it: a file is replaced as a whole."""
+    """A folder with one file for each shard. Processes can share it, because files are replaced atomically."""
 
     folder: Path
 
     def read(self, place: str) -> ShardPromises | None:
-        """The shard as it was written last, for any state of the repository; None without a usable file."""
+        """The last written state of a shard, which may be stale; None without a usable file."""
         try:
             head, _, details = self._file(place).read_bytes().partition(b"\n")
             return _shard(place, json.loads(head), details)
@@ -48,7 +46,7 @@ class PromiseCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(_written(shard))
-            os.replace(temporary, file)  # noqa: PTH105 - the same call, with the words that people look for
+            os.replace(temporary, file)  # noqa: PTH105 - the documented name for an atomic replace
         except OSError:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -67,7 +65,7 @@ def _written(shard: ShardPromises) -> bytes:
         "tree": shard.tree,
         "sums": [[*place, *share] for place, share in shard.sums.items()],
         "hosts": sorted(shard.hosts),
-        "odd": sorted(shard.odd),
+        "odd": sorted(shard.irregular),
         "details": hashlib.sha256(details).hexdigest(),
     }
     return b"%b\n%b" % (_encoded(head), details)

@@ -1,11 +1,10 @@
-"""Reading what a fleet was promised, without looking at every tenant each time.
+"""Read the promises of a fleet, without reading every tenant each time.
 
-While the tree of a folder with tenants has the same id, nothing in it is read. When it has another one, only those
-tenants are read whose own folder has another one too. So a publish after a publish reads one tenant, and asks as many
-folders for their ids as there are shards.
+While a folder with tenants has the same tree id, nothing in it is read. If the id changes, only the tenants with a
+changed folder are read. So the next publish reads one tenant, and one id for each shard.
 
-A promise is what the lock says: it was made when the tenant was published. Where the request has changed since, or the
-lock cannot be used, the request itself is asked, through a function that the caller gives.
+A promise comes from the lock of the last publish. If the request has changed since, or the lock is unusable, a function
+of the caller resolves the request itself.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.errors import InputError
-from goldenpath.repository.fleet_tree import read_lock
-from goldenpath.repository.lock import LOCK_FILE
+from goldenpath.repository.lock import LOCK_FILE, read_lock
 from goldenpath.repository.promises import Promise, Promises, ShardContents, ShardPromises, promise_of
 from goldenpath.repository.tombstone import TOMBSTONE_FILE
 from goldenpath.spec.ref import Ref, Subject
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.repository.promise_cache import PromiseCache
 
     Resolve = Callable[[str, str], Promise | None]
-    """From the path and text of a request to what it asks for; None or an InputError where it is not accepted."""
+    """From path and text of a request to its promise; None or an InputError for an invalid request."""
 
 __all__ = ["PromiseIndex"]
 
@@ -43,7 +41,7 @@ _REQUEST_FILE: Final = REQUEST_FILES[Subject.TENANT]
 
 
 class PromiseIndex:
-    """Remembers the shards of one repository, in memory and, with a cache, on disk. Safe for many threads."""
+    """Caches the shards of one repository, in memory and, with ``cache``, on disk. Thread-safe."""
 
     def __init__(self, cache: PromiseCache | None = None) -> None:
         self._cache = cache
@@ -52,24 +50,24 @@ class PromiseIndex:
         self._lock = threading.Lock()
 
     def read(self, tree: FleetTree, resolve: Resolve) -> Promises:
-        """What the tenants of one state of the fleet were promised.
+        """The promises to all tenants in one state of the fleet.
 
         Args:
             tree: the state.
-            resolve: what a request asks for, of a tenant whose lock does not say it.
+            resolve: returns the promise of a request, for tenants without an up-to-date lock.
 
         Raises:
             RepositoryError: the repository cannot be read.
 
         """
         shards = [self._shard(tree, place, found) for place, found in tree.shards()]
-        asked = {}
+        resolved = {}
         for shard in shards:
-            for promise in shard.odd_ones:
+            for promise in shard.irregular_promises:
                 if not promise.settled:
                     home = f"{shard.place}/{promise.name}"
-                    asked[home] = _asked(tree, f"{home}/{_REQUEST_FILE}", resolve) or promise
-        return Promises(shards, asked)
+                    resolved[home] = _resolved(tree, f"{home}/{_REQUEST_FILE}", resolve) or promise
+        return Promises(shards, resolved)
 
     def _shard(self, tree: FleetTree, place: str, found: str) -> ShardPromises:
         with self._lock:
@@ -90,7 +88,7 @@ class PromiseIndex:
 
 
 def _updated(tree: FleetTree, place: str, found: str, known: ShardPromises | None) -> ShardPromises:
-    """The shard as it is now: unchanged tenants are taken over, the rest is read."""
+    """The present state of a shard. Only changed tenants are read."""
     folders = tree.homes(place)
     before = known.contents if known is not None else ShardContents({}, {})
     stayed = {name for name, folder in folders.items() if before.folders.get(name) == folder}
@@ -128,8 +126,8 @@ def _promise(home: str, name: str, entries: Mapping[str, TreeEntry], locks: Mapp
     return promise_of(name, lock, settled=is_current)
 
 
-def _asked(tree: FleetTree, path: str, resolve: Resolve) -> Promise | None:
-    """What a request asks for; None where it is not accepted, and what was promised before still holds."""
+def _resolved(tree: FleetTree, path: str, resolve: Resolve) -> Promise | None:
+    """The promise of a request; None for an invalid request: the earlier promise then still holds."""
     entry = tree.reader.find(tree.tree, path)
     if entry is None or not entry.is_blob:
         return None

@@ -1,8 +1,8 @@
-"""The sum of the tenants' promises in a fleet, by folder.
+"""The promises of a fleet to its tenants, and their sums.
 
-A shard is one folder that holds tenants' own folders: ``tenants``, or each folder below it. It knows its sums and its
-irregular tenants. A question about the whole fleet reads one value for each shard, and a question about one tenant
-opens one shard.
+A shard is a folder that contains the tenants' own folders: ``tenants``, or each folder below it. It has its sums and
+its irregular tenants, so that a question about the whole fleet reads one value for each shard, and a question about one
+tenant opens one shard.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ __all__ = [
     "ShardPromises",
     "Share",
     "promise_of",
+    "shares_of",
 ]
 
 PoolOnCluster = tuple[str, str]
 """A cluster and an accelerator on it."""
 Share = tuple[int, int]
-"""What is a tenant's own of an accelerator on a cluster, and what it may borrow."""
+"""The numbers of an accelerator on a cluster that a tenant owns and may borrow."""
 
 HostOfTenant = tuple[str, str]
 """A host name and the tenant that has it."""
@@ -44,33 +45,39 @@ _LAYOUTS: Final = (Layout(sharded=False), Layout(sharded=True))
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What one tenant was promised, or asks for where ``settled`` is false."""
+    """The promise to one tenant, or its request if ``settled`` is false."""
 
     name: str
     owner: str | None = None
     golden_path: str | None = None
-    """Golden path and exact version; None where no lock says it."""
+    """Golden path and exact version; None without a lock."""
     clusters: Mapping[str, Mapping[str, Share]] = field(default_factory=dict)
-    """By cluster and accelerator, its share."""
+    """The tenant's share by cluster and accelerator."""
     claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By cluster, identities (name of the object, SPIFFE ID) that do not have the form that is unique to the tenant."""
+    """By cluster, identities (object name, SPIFFE ID) that could collide, because they lack the tenant's name."""
     hosts: tuple[str, ...] = ()
     """Host names that its routes may have, on any of its clusters."""
     retired: bool = False
     """Whether only a tombstone is left."""
     settled: bool = True
-    """Whether its own folder says it all. Otherwise the request must be asked, which depends on the fleet as it is."""
+    """Whether the lock is up to date. Otherwise the promise depends on the request and on the present fleet."""
 
     @property
-    def shares(self) -> Iterator[tuple[PoolOnCluster, Share]]:
-        """Its share of each accelerator on each cluster."""
-        for cluster, profiles in self.clusters.items():
-            for profile, (quota, borrow) in profiles.items():
-                yield (cluster, profile), (quota, borrow)
+    def shares(self) -> dict[PoolOnCluster, Share]:
+        return shares_of(self.clusters)
+
+
+def shares_of(clusters: Mapping[str, Mapping[str, Share]]) -> dict[PoolOnCluster, Share]:
+    """Shares by cluster and accelerator, in one mapping."""
+    return {
+        (cluster, profile): share
+        for cluster, profiles in clusters.items()
+        for profile, share in profiles.items()
+    }
 
 
 def promise_of(name: str, lock: Lock, *, settled: bool = True) -> Promise:
-    """What a lock says that a tenant was promised."""
+    """The promise in a lock."""
     claims = {
         cluster: {
             resource: spiffe_id
@@ -92,7 +99,7 @@ def _is_unique_by_form(name: str, resource: str, spiffe_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ShardContents:
-    """The tenants of a shard: the tree id of each tenant's folder, which shows a change, and its promise."""
+    """The tree id of each tenant's folder, which detects a change, and the promise to each tenant."""
 
     folders: Mapping[str, str]
     promises: Mapping[str, Promise]
@@ -100,34 +107,33 @@ class ShardContents:
 
 @dataclass(frozen=True)
 class ShardPromises:
-    """The tenants of one folder. What is in it is only looked up when one of them is asked for."""
+    """The promises of one folder. Single tenants are looked up at first use."""
 
     place: str
     tree: str
-    """Id of the folder's tree."""
+    """The id of the folder's tree."""
     sums: Mapping[PoolOnCluster, Share]
-    """What its settled tenants own and may borrow together."""
+    """The sum of the shares of its settled tenants."""
     hosts: frozenset[HostOfTenant]
-    """Host names that its settled tenants' routes may have."""
-    odd: frozenset[str]
-    """Tenants that belong in another shard, have unusual identities, or are not settled."""
+    """The host names of its settled tenants."""
+    irregular: frozenset[str]
+    """Tenants that belong in another shard, have identities without their name, or are not settled."""
     look_up: Callable[[], ShardContents]
 
     @cached_property
     def contents(self) -> ShardContents:
-        """Its tenants."""
         return self.look_up()
 
     @property
-    def odd_ones(self) -> Iterator[Promise]:
-        """Its tenants that are worth a look when the whole fleet is asked about."""
-        return (self.contents.promises[name] for name in sorted(self.odd))
+    def irregular_promises(self) -> Iterator[Promise]:
+        """The promises to the irregular tenants, which a question about the whole fleet must read."""
+        return (self.contents.promises[name] for name in sorted(self.irregular))
 
     @classmethod
     def of(
         cls, place: str, tree: str, contents: ShardContents, before: ShardPromises | None = None
     ) -> ShardPromises:
-        """A shard with these tenants. Given its older state, only the changed tenants are summed again."""
+        """A shard with these tenants. With its older state in ``before``, only changed tenants are summed again."""
         old = before.contents.promises if before is not None else {}
         new = contents.promises
         changed = {name for name in {*old, *new} if old.get(name) is not new.get(name)}
@@ -136,16 +142,16 @@ class ShardPromises:
             plus=[new[name] for name in changed if name in new],
             minus=[old[name] for name in changed if name in old],
         )
-        stayed = before.odd - changed if before is not None else frozenset()
-        odd = {name for name in changed if name in new and _is_odd(place, new[name])}
+        stayed = before.irregular - changed if before is not None else frozenset()
+        irregular = {name for name in changed if name in new and _is_irregular(place, new[name])}
         hosts = {pair for pair in (before.hosts if before is not None else ()) if pair[1] not in changed}
         for name in changed & new.keys():
             if new[name].settled:
                 hosts |= {(host, name) for host in new[name].hosts}
-        return cls(place, tree, sums, frozenset(hosts), frozenset({*stayed, *odd}), lambda: contents)
+        return cls(place, tree, sums, frozenset(hosts), frozenset({*stayed, *irregular}), lambda: contents)
 
 
-def _is_odd(place: str, promise: Promise) -> bool:
+def _is_irregular(place: str, promise: Promise) -> bool:
     is_misplaced = all(layout.tenants(promise.name) != place for layout in _LAYOUTS)
     return is_misplaced or bool(promise.claims) or not promise.settled
 
@@ -158,7 +164,7 @@ def _summed(
     for sign, promises in ((1, plus), (-1, minus)):
         for promise in promises:
             if promise.settled:
-                for place, (quota, borrow) in promise.shares:
+                for place, (quota, borrow) in promise.shares.items():
                     owned[place] += sign * quota
                     borrowed[place] += sign * borrow
     return {
@@ -167,22 +173,21 @@ def _summed(
 
 
 class Promises:
-    """What all tenants of a fleet were promised.
+    """The promises to all tenants of a fleet.
 
     Args:
-        shards: the folders that hold tenants.
-        asked: by its own folder's path, each tenant that is not settled, as its request asks for it now.
-
+        shards: the folders that contain tenants.
+        resolved: the present request of each tenant that is not settled, by the path of its own folder.
     """
 
-    def __init__(self, shards: Iterable[ShardPromises], asked: Mapping[str, Promise]) -> None:
+    def __init__(self, shards: Iterable[ShardPromises], resolved: Mapping[str, Promise]) -> None:
         self.shards = tuple(shards)
-        self._asked = asked
+        self._resolved = resolved
 
     def __iter__(self) -> Iterator[Promise]:
-        """Every tenant's, by name; of one that has two folders, both."""
+        """Every promise, by name of the tenant; a tenant with two folders appears twice."""
         found = [
-            self._asked.get(f"{shard.place}/{name}", promise)
+            self._resolved.get(f"{shard.place}/{name}", promise)
             for shard in self.shards
             for name, promise in shard.contents.promises.items()
         ]
@@ -190,25 +195,23 @@ class Promises:
 
     @cached_property
     def sums(self) -> Mapping[PoolOnCluster, Share]:
-        """By cluster and accelerator, what all tenants own and may borrow together."""
+        """The sum of all tenants' shares, by cluster and accelerator."""
         total: dict[PoolOnCluster, Share] = {}
-        asked = (share for promise in self._asked.values() for share in promise.shares)
-        for place, (quota, borrow) in (
-            *(item for shard in self.shards for item in shard.sums.items()),
-            *asked,
-        ):
-            owned, borrowed = total.get(place, (0, 0))
-            total[place] = (owned + quota, borrowed + borrow)
+        settled = (shard.sums for shard in self.shards)
+        for shares in (*settled, *(promise.shares for promise in self._resolved.values())):
+            for place, (quota, borrow) in shares.items():
+                owned, borrowed = total.get(place, (0, 0))
+                total[place] = (owned + quota, borrowed + borrow)
         return total
 
     @cached_property
     def hosts(self) -> HostClaims:
-        """Which tenant has which host name."""
-        asked = ((host, promise.name) for promise in self._asked.values() for host in promise.hosts)
-        return HostClaims((*(pair for shard in self.shards for pair in shard.hosts), *asked))
+        """The host names of all tenants."""
+        resolved = ((host, promise.name) for promise in self._resolved.values() for host in promise.hosts)
+        return HostClaims((*(pair for shard in self.shards for pair in shard.hosts), *resolved))
 
     def with_locks(self, locks: Mapping[str, Lock]) -> Promises:
-        """What all tenants are promised once these locks stand in place of those that they have."""
+        """The promises after these locks, by tenant, replace the present ones."""
         if not locks:
             return self
         promises = {promise.name: replace(promise, settled=True) for promise in self}
@@ -216,24 +219,24 @@ class Promises:
         return Promises([ShardPromises.of("", "", ShardContents({}, promises))], {})
 
     def get(self, name: str) -> Promise | None:
-        """One tenant's; None of one that is not there."""
+        """The promise to one tenant, or None."""
         return next(iter(self._of(name).values()), None)
 
     def homes(self, name: str) -> tuple[str, ...]:
-        """Each folder of a tenant's own with that name: more than one is a collision, or an unfinished move."""
+        """The own folders of a tenant. More than one is a collision, or an unfinished move."""
         return tuple(self._of(name))
 
     def _of(self, name: str) -> dict[str, Promise]:
         places = {layout.tenants(name) for layout in _LAYOUTS}
-        shards = (shard for shard in self.shards if shard.place in places or name in shard.odd)
+        shards = (shard for shard in self.shards if shard.place in places or name in shard.irregular)
         found = {
             f"{shard.place}/{name}": shard.contents.promises[name]
             for shard in shards
             if name in shard.contents.promises
         }
-        return {home: self._asked.get(home, promise) for home, promise in found.items()}
+        return {home: self._resolved.get(home, promise) for home, promise in found.items()}
 
     @property
     def claims(self) -> Iterator[Promise]:
-        """Tenants with identities of an unusual form: the only ones that another tenant could have too."""
-        return (promise for shard in self.shards for promise in shard.odd_ones if promise.claims)
+        """Promises with identities that another tenant could also have."""
+        return (each for shard in self.shards for each in shard.irregular_promises if each.claims)

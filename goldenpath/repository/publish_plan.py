@@ -1,8 +1,8 @@
-"""A plan: everything that a publish would do to a fleet repository, as one value.
+"""The plan of a publish: every change of a fleet repository, as one value.
 
-It is what a person reviews and what a program compares: shown as text (``plan_text``), as Markdown for a pull request
-(``plan_markdown``) or as plain data (:meth:`Plan.as_dict`). Its digest is of what would change and of nothing else, so
-that two plans with one digest leave the same repository behind.
+People review it as text (``plan_text``) or as Markdown in a pull request (``plan_markdown``); programs compare it as
+plain data (:meth:`Plan.as_dict`). Its digest covers the changed files and nothing else, so two plans with one digest
+result in the same repository.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath.errors import MISSING
 from goldenpath.findings import Severity
 from goldenpath.repository.object_changes import ChangeKind, FileChanges
+from goldenpath.repository.promises import shares_of
 from goldenpath.spec.ref import Ref, Subject
 
 if TYPE_CHECKING:
@@ -28,18 +29,15 @@ if TYPE_CHECKING:
     from goldenpath.repository.lazy_content import Content
     from goldenpath.repository.lock import Lock
     from goldenpath.repository.object_changes import FileChange, ObjectChange
+    from goldenpath.repository.promises import Share
 
-__all__ = ["GpuChange", "Part", "Plan", "Share", "gpu_changes"]
-
+__all__ = ["GpuChange", "Part", "Plan", "gpu_changes"]
 FORMAT: Final = "plan/v1"
-
-Share = tuple[int, int]
-"""What a tenant has of an accelerator on a cluster: its own, and what it may borrow."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class GpuChange:
-    """What a tenant has of one accelerator on one cluster, before and after."""
+    """A tenant's share of one accelerator on one cluster, before and after."""
 
     cluster: str
     profile: str
@@ -48,16 +46,8 @@ class GpuChange:
 
 
 def gpu_changes(before: Lock | None, after: Lock | None) -> tuple[GpuChange, ...]:
-    """Each accelerator whose number changes for a tenant, by cluster and profile."""
-    shares = [
-        {
-            (cluster, profile): share
-            for cluster, profiles in (lock.clusters if lock else {}).items()
-            for profile, share in profiles.items()
-        }
-        for lock in (before, after)
-    ]
-    old, new = shares
+    """The changed shares of a tenant, by cluster and accelerator."""
+    old, new = (shares_of(lock.clusters if lock else {}) for lock in (before, after))
     return tuple(
         GpuChange(*place, old.get(place, (0, 0)), new.get(place, (0, 0)))
         for place in sorted({*old, *new})
@@ -67,10 +57,10 @@ def gpu_changes(before: Lock | None, after: Lock | None) -> tuple[GpuChange, ...
 
 @dataclass(frozen=True)
 class Part:
-    """What a publish would do to one tenant or workload, to the platform of one cluster, or to the fleet's file.
+    """The change of one tenant or workload, of the platform of one cluster, or of the fleet's file.
 
-    ``before`` and ``after`` are the golden path with its exact version (``tenant/v1 1.0.0``), None where the tenant or
-    platform is not there.
+    ``before`` and ``after`` are the golden path with its exact version (``tenant/v1 1.0.0``), or None if the owner does
+    not exist.
     """
 
     ref: Ref
@@ -84,17 +74,16 @@ class Part:
 
     @property
     def kind(self) -> Subject:
-        """What it is about."""
         return self.ref.subject
 
     @property
     def name(self) -> str:
-        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        """The name; for a workload together with its tenant: ``vision/chat``."""
         return self.ref.path
 
     @property
     def action(self) -> ChangeKind | None:
-        """What becomes of the tenant or platform as a whole; None where no file changes."""
+        """The change of the owner as a whole; None if no file changes."""
         if not self.changes:
             return None
         if self.before is None:
@@ -103,12 +92,12 @@ class Part:
 
     @property
     def own_findings(self) -> tuple[Finding, ...]:
-        """Those of its findings that are not the same for others on its clusters."""
+        """The findings about this part alone, without those about a whole cluster."""
         return tuple(finding for finding in self.findings if not finding.is_about_a_cluster)
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to say about it."""
+        """Whether the part has no changes, hand edits or findings."""
         return not (self.changes or self.hand_edits or self.findings)
 
     def __str__(self) -> str:
@@ -117,10 +106,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a publish would do: its parts, tenants first, then workloads, each by name.
+    """The parts of a publish: tenants first, then workloads, then others, each by name.
 
-    ``looked_at`` counts all tenants and platforms that were planned; those without changes need not
-    be among the parts. ``findings`` are about the whole fleet and belong to no single part.
+    ``looked_at`` counts all planned tenants and platforms, including those without a part. ``findings`` are about the
+    whole fleet.
     """
 
     parts: tuple[Part, ...]
@@ -131,13 +120,13 @@ class Plan:
     def of(
         cls, parts: Iterator[Part] | list[Part] | tuple[Part, ...], findings: tuple[Finding, ...] = ()
     ) -> Plan:
-        """A plan without the parts that have no changes."""
-        looked_at, loud = 0, []
+        """A plan without the quiet parts."""
+        looked_at, shown = 0, []
         for part in parts:
             looked_at += 1
             if not part.is_quiet:
-                loud.append(part)
-        return cls(tuple(sorted(loud, key=_tenants_first)), looked_at, findings)
+                shown.append(part)
+        return cls(tuple(sorted(shown, key=_tenants_first)), looked_at, findings)
 
     def __bool__(self) -> bool:
         """Whether anything would change."""
@@ -145,34 +134,33 @@ class Plan:
 
     @property
     def edits(self) -> dict[str, Content | None]:
-        """By path, the new content of each file, or None where it goes."""
+        """The new content of each changed file by path, or None for a removed file."""
         return {path: content for part in self.parts for path, content in part.changes.edits.items()}
 
     @property
     def objects(self) -> Iterator[tuple[Part, ObjectChange]]:
-        """Every object that changes, with whose it is."""
+        """Every changed object, with its part."""
         return ((part, change) for part in self.parts for change in part.changes.objects)
 
     @property
     def hand_edits(self) -> tuple[HandEdit, ...]:
-        """Every hand edit."""
         return tuple(edit for part in self.parts for edit in part.hand_edits)
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """Every finding, worst first, and each once: what is about a cluster is in the part of each tenant there."""
+        """Every finding once, worst first. A finding about a cluster is in the part of each of its tenants."""
         found = {*self.findings, *(finding for part in self.parts for finding in part.findings)}
         return tuple(sorted(found, key=lambda finding: (finding.severity.rank, finding)))
 
     @property
-    def of_all(self) -> tuple[Finding, ...]:
-        """Findings that belong to no single part: of the whole fleet, and of its clusters."""
+    def shared_findings(self) -> tuple[Finding, ...]:
+        """Findings about the whole fleet and about its clusters."""
         of_clusters = (each for part in self.parts for each in part.findings if each.is_about_a_cluster)
         return tuple(dict.fromkeys((*self.findings, *of_clusters)))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """Counts: parts, objects and files by what becomes of them, hand edits, findings by severity."""
+        """Counts of parts, objects and files by kind of change, of hand edits, and of findings by severity."""
         parts = {kind: Counter(part.action for part in self.parts if part.kind is kind) for kind in Subject}
         objects = Counter(change.action for _, change in self.objects)
         files = Counter(file.action for part in self.parts for file in part.changes.files)
@@ -189,14 +177,14 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """``sha256:`` and the digest of the paths and contents that would change."""
+        """``sha256:`` and the digest of the changed paths and their new contents."""
         changed = sorted(
             (path, None if content is None else content.id) for path, content in self.edits.items()
         )
         return f"sha256:{hashlib.sha256(json.dumps(changed).encode()).hexdigest()}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data of the format ``plan/v1``: what ``--format json`` prints."""
+        """Plain data of the format ``plan/v1``, for ``--format json``."""
         return {
             "format": FORMAT,
             "digest": self.digest,
@@ -248,20 +236,15 @@ def _object(change: ObjectChange) -> dict[str, Any]:
 
 
 def _field(change: FieldChange) -> dict[str, Any]:
-    """A field that was not there has no ``before``; one that is gone has no ``after``."""
+    """A new field has no ``before``, a removed one no ``after``."""
     values = {"before": change.before, "after": change.after}
     return {"path": change.path} | {name: value for name, value in values.items() if value is not MISSING}
 
 
 def _gpu(gpu: GpuChange) -> dict[str, Any]:
-    return {
-        "cluster": gpu.cluster,
-        "profile": gpu.profile,
-        **{
-            name: {"quota": share[0], "borrow": share[1]}
-            for name, share in (("before", gpu.before), ("after", gpu.after))
-        },
-    }
+    shares = (("before", gpu.before), ("after", gpu.after))
+    values = {name: {"quota": quota, "borrow": borrow} for name, (quota, borrow) in shares}
+    return {"cluster": gpu.cluster, "profile": gpu.profile, **values}
 
 
 def _hand_edit(edit: HandEdit) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Files that publishing itself writes and reads back: the types of their fields, and the error for a bad file.
+"""The types of fields in locks and tombstones, and the error for an invalid file.
 
-Anyone with push access to the fleet repository can put anything into them, and a merge can mangle them. So they are
-parsed as strictly as a request, and every problem says how to get a good file again.
+Anyone with push access to the fleet repository can edit these files, and a merge can damage them. So they are parsed as
+strictly as a request, and every problem names the fix.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _SEGMENT: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 BlobId = Annotated[
     str,
-    Word("blob-id", _OBJECT_ID, 40, "must be the id that Git gives a file: 40 hexadecimal digits", "0" * 40),
+    Word("blob-id", _OBJECT_ID, 40, "must be Git's id of a file: 40 hexadecimal digits", "0" * 40),
 ]
 CommitId = Annotated[
-    str, Word("commit-id", _OBJECT_ID, 40, "must be a commit's id: 40 hexadecimal digits", "0" * 40)
+    str, Word("commit-id", _OBJECT_ID, 40, "must be the id of a commit: 40 hexadecimal digits", "0" * 40)
 ]
 Sha256 = Annotated[
     str,
@@ -76,20 +76,17 @@ ShownText = Annotated[
 
 
 def refuse_record(
-    model: type[Model], document: Any, error: ValidationError, *, file: str, way_out: str
+    model: type[Model], document: Any, error: ValidationError, *, file: str, fix: str
 ) -> NoReturn:
-    """Raise everything that a model found wrong with the document of a file.
+    """Raise all validation errors of a file.
 
     Raises:
-        InputError: with every problem, each naming the file, the field and the way out.
-
+        InputError: with every problem. Each names the file, the field and the fix.
     """
     found = (
         problem_of(model, document, entry) for entry in error.errors(include_url=False, include_input=False)
     )
     raise InputError(
-        Problem(
-            problem.path, problem.rule, f"{problem.message}; {way_out}", problem.value, problem.nearest, file
-        )
+        Problem(problem.path, problem.rule, f"{problem.message}; {fix}", problem.value, problem.nearest, file)
         for problem in found
     ) from None

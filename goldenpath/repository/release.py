@@ -1,4 +1,4 @@
-"""The release of goldenpath that runs, and how it compares with the one that a lock records."""
+"""The running release of goldenpath, and its order among releases."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ __all__ = ["current_release", "is_older"]
 
 @cache
 def current_release() -> str:
-    """The version of the installed package."""
     return version("goldenpath")
 
 
 def is_older(one: str, other: str) -> bool:
-    """Whether one release is older than another, by the numbers of their versions."""
+    """Whether one release is older than another. Only the leading numbers of the versions count."""
     return _numbers(one) < _numbers(other)
 
 

@@ -1,9 +1,9 @@
-"""The removal limit: how much a publish may remove without ``--allow-removals``.
+"""Limit the objects that a publish may remove without ``--allow-removals``.
 
-A mistake in one line (a cluster that was renamed, an add-on that was left out, a placement that matches less) can
-take objects away from every tenant at once, and Flux applies that within minutes. So a publish that removes more than
-a few objects needs their number, which a person has read in a plan. And a Namespace, with everything in
-it, goes only after a publish that held it, which is what retiring does.
+A mistake in one line (a renamed cluster, a missing add-on, a placement that matches less) can remove objects of every
+tenant at once, and Flux applies that within minutes. So a publish that removes more than a few objects needs their
+number, which a person has read in a plan. A Namespace can be removed only after a publish that put it on hold, which
+`goldenpath retire` does.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ __all__ = ["MAX_AFFECTED_OWNERS", "MAX_REMOVED_OBJECTS", "Removals", "removal_pr
 MAX_REMOVED_OBJECTS: Final = 20
 """Objects that a publish may remove without ``--allow-removals``."""
 MAX_AFFECTED_OWNERS: Final = 3
-"""Owners (tenants and platforms) that it may remove objects from without ``--allow-removals``."""
+"""Owners (tenants and platforms) that a publish may remove objects from without ``--allow-removals``."""
 
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What a plan takes away."""
+    """The removals of a plan."""
 
     objects: int
-    """Objects; a file that cannot be read any more counts as one, since it may hold one."""
+    """The number of objects. An unreadable file counts as one, because it may contain one."""
     affected_owners: tuple[str, ...]
     """Tenants and platforms that lose an object."""
     namespaces: tuple[tuple[Part, str, str | None], ...]
-    """Whose it is, name and cluster of each Namespace that the last publish did not hold."""
+    """Part, name and cluster of each removed Namespace that is not on hold."""
 
 
 def removals(plan: Plan) -> Removals:
-    """What a plan takes away. What only moves to another file stays."""
+    """The removals of a plan. An object that moves to another file is not removed."""
     by_part: Counter[str] = Counter()
     namespaces = []
     for part in plan.parts:
         if all(file.before is None for file in part.changes.files):
-            continue  # where everything is new, nothing goes, and nothing need be read
+            continue  # All files are new, so nothing is removed, and no file need be read.
         gone = [change for change in part.changes.objects if change.action is ChangeKind.REMOVED]
         removed = {file.path for file in part.changes.files if file.after is None}
         by_part[str(part)] = len(gone) + len(removed.intersection(part.changes.unreadable))
@@ -65,28 +65,27 @@ def removals(plan: Plan) -> Removals:
 
 
 def removal_problems(plan: Plan, *, allowed: int | None = None) -> tuple[Problem, ...]:
-    """Why a plan may not be committed; empty if it may.
+    """The problems that forbid a commit of a plan; empty if it is allowed.
 
     Args:
-        plan: what would be done.
-        allowed: how many objects may be removed (``--allow-removals``); by default, a few.
-
+        plan: the plan.
+        allowed: the number of objects that may be removed (``--allow-removals``); by default, a few.
     """
     found = removals(plan)
     return (*_namespaces(found), *_number(found, allowed))
 
 
 def _was_held(part: Part, change: ObjectChange) -> bool:
-    """Whether a Namespace, as it was published last, says that it is being retired."""
+    """Whether the last published Namespace has the label of a retiring tenant."""
     texts = (file.before for file in part.changes.files if file.path == change.file)
     return any(
-        item.kind == "Namespace" and item.name == change.id.name and _says_retiring(item.body)
+        item.kind == "Namespace" and item.name == change.id.name and _is_retiring(item.body)
         for text in texts
         for item in Manifests((RenderedFile(change.file, text or ""),)).objects()
     )
 
 
-def _says_retiring(namespace: dict[str, Any]) -> bool:
+def _is_retiring(namespace: dict[str, Any]) -> bool:
     labels = namespace.get("metadata", {}).get("labels")
     return isinstance(labels, dict) and labels.get(names.RETIRING) == "true"
 
@@ -96,8 +95,8 @@ def _namespaces(found: Removals) -> Iterator[Problem]:
         where = f" on {cluster}" if cluster else ""
         only = f" --cluster {cluster}" if cluster and part.after else ""
         message = (
-            f"would remove Namespace {name}{where} and everything in it, and the tenant is not held; run "
-            f"`goldenpath retire {part.name}{only}` first, and repeat this after Flux has applied it"
+            f"would remove Namespace {name}{where} and everything in it, and the tenant is not on hold; run "
+            f"`goldenpath retire {part.name}{only}` first, and repeat this command after Flux has applied that"
         )
         yield Problem(str(part), "namespace-removal", message)
 

@@ -1,42 +1,90 @@
-"""The tenants that have a folder of their own in a fleet repository, and which other entries belong to them.
+"""The tenants with an own folder in a fleet repository, and the entries of a folder on a cluster that are not theirs.
 
-A publish changes one folder of sixteen. To read the names of all tenants in all others again takes 2 ms for 1,000
-tenants. So what a folder holds beside its tenants' entries is remembered by the ids of Git's trees: an id stands for
-the content, and what is remembered is never stale.
+A search for unlisted files asks both questions. A check of the whole fleet has all tenants in memory
+(:class:`ListedTenants`). A publish changes one folder of sixteen, and reading the names of 1,000 tenants in all others
+takes 2 ms. So it reads names at first use, and caches the other entries by the ids of Git's trees
+(:class:`StoredTenants`).
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.git.bounded_cache import BoundedCache
 from goldenpath.tenancy.layout import SHARDS
 from goldenpath.tenancy.repository_paths import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
 
-    _Key = tuple[str, str, str, bool]
-    """Ids of the folder and of the tenants' own folder, the path of the latter, and whether tenants have files there."""
+__all__ = ["KnownTenants", "ListedTenants", "StoredTenants"]
 
-__all__ = ["TenantHomes"]
-
-_REMEMBERED: Final = 4096
 _MOST_NAMES: Final = 1000
+_other_names: Final[BoundedCache[tuple[str, ...]]] = BoundedCache(4096)
 
 
-class TenantHomes(Mapping[str, Collection[str]]):
-    """Names of tenants by the folder that holds their own folders, read when they are asked for.
+class KnownTenants(ABC):
+    """Names of tenants by the folder that contains their own folders: ``tenants``, or one of its shards."""
+
+    @abstractmethod
+    def names_in(self, home: str) -> Collection[str]:
+        """The tenants with their own folder in ``home``."""
+
+    @cached_property
+    @abstractmethod
+    def names(self) -> frozenset[str]:
+        """The names of all tenants."""
+
+    @abstractmethod
+    def other_entries(
+        self, folder: str, folder_id: str, home: str, *, are_files: bool
+    ) -> Iterable[tuple[str, TreeEntry]]:
+        """Name and entry of the items in a folder on a cluster, without known entries of tenants.
+
+        Args:
+            folder: the folder on a cluster.
+            folder_id: the id of its tree.
+            home: the folder that contains the own folders of the same tenants.
+            are_files: whether a tenant has a file in ``folder`` (its Flux Kustomization), or a folder.
+        """
+
+
+class ListedTenants(KnownTenants):
+    """Tenants whose names are known already. ``other_entries`` returns all entries."""
+
+    def __init__(self, tree: FleetTree, homes: Mapping[str, Collection[str]]) -> None:
+        self._tree = tree
+        self._homes = homes
+
+    def names_in(self, home: str) -> Collection[str]:
+        return self._homes.get(home, ())
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*self._homes.values())
+
+    def other_entries(
+        self,
+        folder: str,
+        folder_id: str,  # noqa: ARG002 - the contract of all known tenants
+        home: str,  # noqa: ARG002
+        *,
+        are_files: bool,  # noqa: ARG002
+    ) -> Iterable[tuple[str, TreeEntry]]:
+        return self._tree.listing(folder).items()
+
+
+class StoredTenants(KnownTenants):
+    """Tenants of a fleet repository, read at first use.
 
     Args:
         tree: the fleet repository.
-        new: tenants that are published for the first time; they are in every folder.
-
+        new: tenants without a folder in the repository; they count as tenants of every folder.
     """
 
     def __init__(self, tree: FleetTree, new: Collection[str]) -> None:
@@ -45,74 +93,39 @@ class TenantHomes(Mapping[str, Collection[str]]):
         self._ids = dict(tree.shards()) or {TENANTS: ""}
         self._read: dict[str, Collection[str]] = {}
 
-    def __getitem__(self, home: str) -> Collection[str]:
+    def names_in(self, home: str) -> Collection[str]:
+        if home not in self._ids:
+            return ()
         if home not in self._read:
-            if home not in self._ids:
-                raise KeyError(home)
             self._read[home] = self._tree.homes(home).keys() | self._new
         return self._read[home]
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._ids)
-
-    def __len__(self) -> int:
-        return len(self._ids)
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset().union(*map(self.names_in, self._ids))
 
     def other_entries(
         self, folder: str, folder_id: str, home: str, *, are_files: bool
-    ) -> Iterator[tuple[str, TreeEntry]]:
-        """Name and entry of what a folder on a cluster holds beside the entries of the tenants of ``home``.
-
-        Args:
-            folder: the folder on a cluster.
-            folder_id: the id of its tree.
-            home: the folder that holds the own folders of the same tenants.
-            are_files: whether a tenant has a file there (its Flux Kustomization), or a folder.
-        """
+    ) -> Iterable[tuple[str, TreeEntry]]:
         entries = self._tree.listing(folder)
         key = (folder_id, self._ids.get(home, ""), home, are_files)
-        names = _remembered.get(key)
+        names = _other_names.get(key)
         if names is None:
             homes = self._tree.homes(home) if home in self._ids else ()
-            names = _others(entries, homes, home, are_files=are_files)
-            _remembered.put(key, names)
+            names = tuple(_others(entries, homes, home, are_files=are_files))
+            if len(names) <= _MOST_NAMES:
+                _other_names.put(key, names)
         return ((name, entries[name]) for name in names)
 
 
 def _others(
     entries: Mapping[str, TreeEntry], homes: Collection[str], home: str, *, are_files: bool
-) -> tuple[str, ...]:
-    if are_files:
-        files = {f"{name}.yaml" for name in homes}
-        return tuple([name for name, entry in entries.items() if name not in files or not entry.is_blob])
-    # A folder with the name of a shard has the folders of other tenants in it.
-    shards = SHARDS if home == TENANTS else ()
-    return tuple(
-        [name for name, entry in entries.items() if name not in homes or not entry.is_tree or name in shards]
-    )
-
-
-class _Remembered:
-    """Names by ids of trees: those that were used last. Safe for many threads."""
-
-    def __init__(self) -> None:
-        self._names: OrderedDict[_Key, tuple[str, ...]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: _Key) -> tuple[str, ...] | None:
-        with self._lock:
-            names = self._names.get(key)
-            if names is not None:
-                self._names.move_to_end(key)
-            return names
-
-    def put(self, key: _Key, names: tuple[str, ...]) -> None:
-        if len(names) > _MOST_NAMES:
-            return
-        with self._lock:
-            self._names[key] = names
-            while len(self._names) > _REMEMBERED:
-                self._names.popitem(last=False)
-
-
-_remembered: Final = _Remembered()
+) -> Iterator[str]:
+    for name, entry in entries.items():
+        if are_files:
+            is_tenants = entry.is_blob and name.endswith(".yaml") and name.removesuffix(".yaml") in homes
+        else:
+            # A folder with the name of a shard contains the folders of other tenants.
+            is_tenants = entry.is_tree and name in homes and not (home == TENANTS and name in SHARDS)
+        if not is_tenants:
+            yield name

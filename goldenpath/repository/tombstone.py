@@ -1,7 +1,7 @@
 """``retired.yaml``: the record of a deleted tenant, which keeps its name from being used again.
 
-An old name may still have identities, images and DNS entries that trust it. The tombstone says whose it was, where,
-and in which commit everything was there for the last time.
+Identities, images and DNS entries may still trust an old name. The tombstone records the owner, the clusters, and the
+last commit with all files.
 """
 
 from __future__ import annotations
@@ -23,48 +23,46 @@ _OPENING: Final = """\
 # This tenant is gone, and its name must not come back: old identities, images and DNS entries may still trust it.
 # Everything that it had is in Git, in `last_commit`.
 """
-_WAY_OUT: Final = "restore the file from Git's history"
+_FIX: Final = "restore the file from Git's history"
 
 
 class Tombstone(Model):
-    """A tenant that is gone."""
+    """The record of a deleted tenant."""
 
     format: Literal["retired/v1"] = "retired/v1"
     """Format of the file."""
     name: Name
-    """Its name."""
+    """Name of the tenant."""
     owner: GroupRef
     """Backstage group that owned it."""
     clusters: Annotated[tuple[DnsLabel, ...], ListInput, Field(max_length=10_000)]
-    """Clusters that it was on."""
+    """Clusters of the tenant."""
     golden_path: GoldenPathName
     """Golden path and its major version."""
     version: ExactVersion
-    """The exact version that it was rendered with last."""
+    """Exact version of the last rendering."""
     retired: Date
-    """The day on which it was deleted."""
+    """Day of the deletion."""
     requested_by: ShownText
-    """Who asked for it."""
+    """Person who requested the deletion."""
     last_commit: CommitId
-    """The last commit that still has everything."""
+    """Last commit with all files."""
 
     def dump(self) -> bytes:
-        """The file."""
         document = self.model_dump(mode="json") | {"format": self.format}
         return (_OPENING + kubeyaml.dump(document)).encode()
 
     @classmethod
     def parse(cls, text: str, file: str) -> Tombstone:
-        """The tombstone in a file.
+        """Parse the text of the file.
 
         Raises:
-            InputError: with every problem, each naming the file, the field and the way out.
-
+            InputError: with every problem. Each names the file, the field and the fix.
         """
         document = kubeyaml.load(text, name=file)
         if not isinstance(document, dict):
-            raise InputError.of("", "type", f"must be a mapping; {_WAY_OUT}", file=file)
+            raise InputError.of("", "type", f"must be a mapping; {_FIX}", file=file)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            refuse_record(cls, document, error, file=file, way_out=_WAY_OUT)
+            refuse_record(cls, document, error, file=file, fix=_FIX)

@@ -1,31 +1,29 @@
-"""Files that a cluster may run and no lock lists.
+"""Find files that a cluster may run although no lock lists them.
 
-Flux applies folders, not lists: whatever lies below ``clusters/<cluster>/`` may be applied, under any name. Every file
-there is the platform's, a tenant's, a workload's, or one of the two that ``flux bootstrap`` writes. The files of platforms and
-tenants are compared with their locks one by one (:mod:`~goldenpath.repository.hand_edits`). This module finds all
-others, from the names in Git's trees.
+Flux applies folders, not lists: it may apply any file below ``clusters/<cluster>/``. Each file there belongs to the
+platform, a tenant or a workload, or is one of the two files of ``flux bootstrap``. The files of owners are compared with
+their locks (:mod:`~goldenpath.repository.hand_edits`). This module finds all other files by their names.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.findings import Finding, Severity
 from goldenpath.git.objects import FILE_MODE, SUBMODULE_MODE, SYMLINK_MODE
-from goldenpath.repository.tenant_homes import TenantHomes
 from goldenpath.spec.ref import Ref
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.layout import SHARDS
 from goldenpath.tenancy.repository_paths import CLUSTERS, FLUX, TENANTS, WORKLOADS, is_of_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
+    from goldenpath.repository.tenant_homes import KnownTenants
 
 __all__ = ["UnlistedFiles", "check_unlisted", "unlisted_files"]
 
@@ -46,30 +44,28 @@ class UnlistedFiles:
     files: tuple[str, ...]
     """Paths of the files: the file itself, or all files of the folder."""
     kind: str
-    """What it is: a file, a folder, a symbolic link or a submodule."""
+    """``a file``, ``a folder``, ``a symbolic link`` or ``a submodule``."""
 
 
 def unlisted_files(
-    tree: FleetTree, tenants: Mapping[str, Collection[str]], workloads: Collection[Ref] = ()
+    tree: FleetTree, tenants: KnownTenants, workloads: Collection[Ref] = ()
 ) -> Iterator[UnlistedFiles]:
-    """Every file below ``clusters/<cluster>/`` that belongs to no platform, no tenant and no workload.
+    """Every file below ``clusters/<cluster>/`` that belongs to no platform, tenant or workload.
 
     Args:
         tree: the fleet repository.
-        tenants: tenants whose files are compared with their locks, by the folder that holds their own folders
-            (``tenants``, or ``tenants/<shard>``).
-        workloads: workloads that are new, and so have no folder of their own yet.
+        tenants: the tenants whose files are compared with their locks.
+        workloads: new workloads, which have no own folder yet.
     """
-    known = _Known(tenants, frozenset(workloads))
     for cluster, entry in tree.listing(CLUSTERS).items():
         if entry.is_tree:
-            yield from _Search(tree, cluster, known).run()
+            yield from _Search(tree, cluster, tenants, frozenset(workloads)).run()
         elif entry.mode in _KINDS:
             yield _found(tree, f"{CLUSTERS}/{cluster}", entry)
 
 
 def check_unlisted(found: Iterator[UnlistedFiles]) -> Iterator[Finding]:
-    """A finding for each file or folder; the number of the rest after the first hundred."""
+    """A finding for each file or folder, and after the first hundred one with the number of the others."""
     for unlisted in islice(found, _SHOWN_FINDINGS):
         cluster = unlisted.path.split("/")[1]
         what = f"{unlisted.path} is {unlisted.kind} that no goldenpath.lock lists"
@@ -77,18 +73,18 @@ def check_unlisted(found: Iterator[UnlistedFiles]) -> Iterator[Finding]:
         if unlisted.files[0] != unlisted.path:
             shown = ", ".join(unlisted.files[:_SHOWN_FILES]) + (f" and {more} more" if more > 0 else "")
             what += f" ({shown})"
-        message = f"{what}; Flux applies what is below {CLUSTERS}/{cluster}"
+        message = f"{what}; Flux applies the files below {CLUSTERS}/{cluster}"
         yield _finding(unlisted.files[0], cluster, message)
-    if rest := sum(1 for _ in found):
-        message = f"there are {rest:,} more files and folders that no goldenpath.lock lists"
+    if others := sum(1 for _ in found):
+        message = f"{others:,} more files and folders are in no goldenpath.lock"
         yield _finding("", "", message)
 
 
 def _finding(file: str, cluster: str, message: str) -> Finding:
     fix = (
-        f"Remove it. Objects of a team belong in the repository of its `source`; objects of the platform belong "
-        f"outside {CLUSTERS}/, with a Flux Kustomization of their own. Files of a tenant whose request is missing: "
-        "restore the request from Git's history, and retire the tenant."
+        f"Remove the file. Objects of a team belong in the repository of its `source`. Objects of the platform belong "
+        f"outside {CLUSTERS}/, with their own Flux Kustomization. If the request of a tenant is missing, restore the "
+        "request from Git's history, and retire the tenant."
     )
     about = f"Cluster {cluster}" if cluster else "Fleet"
     return Finding(file, about, "", "unlisted-file", Severity.ERROR, message, fix)
@@ -101,26 +97,14 @@ def _found(tree: FleetTree, path: str, entry: TreeEntry) -> UnlistedFiles:
     return UnlistedFiles(f"{path}/", files, "a folder")
 
 
-@dataclass(frozen=True)
-class _Known:
-    """Tenants and workloads whose files are compared with their locks."""
-
-    tenants: Mapping[str, Collection[str]]
-    workloads: frozenset[Ref]
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The names of all tenants."""
-        return frozenset(name for some in self.tenants.values() for name in some)
-
-
 @dataclass(frozen=True, slots=True)
 class _Search:
     """The search in the folder of one cluster."""
 
     tree: FleetTree
     cluster: str
-    known: _Known
+    tenants: KnownTenants
+    workloads: frozenset[Ref]
 
     def run(self) -> Iterator[UnlistedFiles]:
         root = f"{CLUSTERS}/{self.cluster}"
@@ -149,17 +133,9 @@ class _Search:
             if not (name in _BOOTSTRAP_FILES and entry.mode == FILE_MODE):
                 yield from self._unless_platforms(f"{folder}/{name}", entry)
 
-    def _entries(
-        self, folder: str, folder_id: str, home: str, *, are_files: bool
-    ) -> Iterable[tuple[str, TreeEntry]]:
-        """What a folder holds, without the entries of tenants where those are known by the ids of trees."""
-        if isinstance(self.known.tenants, TenantHomes):
-            return self.known.tenants.other_entries(folder, folder_id, home, are_files=are_files)
-        return self.tree.listing(folder).items()
-
     def _in_flux(self, folder: str, folder_id: str, home: str) -> Iterator[UnlistedFiles]:
         """Kustomizations of tenants: the files of ``flux``, or of one of its shards."""
-        for name, entry in self._entries(folder, folder_id, home, are_files=True):
+        for name, entry in self.tenants.other_entries(folder, folder_id, home, are_files=True):
             tenant = name.removesuffix(".yaml")
             owner, dot, workload = tenant.partition(".")
             if (
@@ -179,7 +155,7 @@ class _Search:
 
     def _in_tenants(self, folder: str, folder_id: str, home: str) -> Iterator[UnlistedFiles]:
         """Folders of tenants: those in ``tenants``, or in one of its shards."""
-        for name, entry in self._entries(folder, folder_id, home, are_files=False):
+        for name, entry in self.tenants.other_entries(folder, folder_id, home, are_files=False):
             path = f"{folder}/{name}"
             if entry.is_tree and home == TENANTS and name in SHARDS:
                 yield from self._in_shard(path, entry.id, name)
@@ -187,14 +163,14 @@ class _Search:
                 yield _found(self.tree, path, entry)
 
     def _in_shard(self, folder: str, folder_id: str, name: str) -> Iterator[UnlistedFiles]:
-        """A folder with the name of a shard: in a flat fleet it may be a tenant's too, and then holds its files."""
+        """A folder with the name of a shard. In a flat fleet it may also be a tenant's folder with its files."""
         for unlisted in self._in_tenants(folder, folder_id, f"{TENANTS}/{name}"):
             is_file = "/" not in unlisted.path.removeprefix(f"{folder}/")
             if not (is_file and unlisted.kind != "a submodule" and self._is_tenants(name, unlisted.path)):
                 yield unlisted
 
     def _in_workloads(self, folder: str) -> Iterator[UnlistedFiles]:
-        """Folders of workloads, in the folders of their tenants, which may be in a shard."""
+        """Folders of workloads, below the folders of their tenants, which may be in a shard."""
         for name, entry in self.tree.listing(folder).items():
             path = f"{folder}/{name}"
             if entry.is_tree and name in SHARDS and folder.endswith(f"/{WORKLOADS}"):
@@ -208,15 +184,17 @@ class _Search:
                         yield _found(self.tree, inside, below)
 
     def _is_in(self, home: str, name: str) -> bool:
-        """Whether a tenant has its own folder in this one."""
-        return name in self.known.tenants.get(home, ())
+        """Whether a tenant has its own folder in ``home``."""
+        return name in self.tenants.names_in(home)
 
     def _is_workloads(self, tenant: str, name: str, path: str) -> bool:
         paths = RepositoryPaths(Ref.of_workload(tenant, name), self.tree.layout)
-        if tenant not in self.known.names or not paths.owns(path):
+        if tenant not in self.tenants.names or not paths.owns(path):
             return False
         folder, _, own = paths.home.rpartition("/")
-        return paths.ref in self.known.workloads or own in self.tree.listing(folder)
+        return paths.ref in self.workloads or own in self.tree.listing(folder)
 
     def _is_tenants(self, name: str, path: str) -> bool:
-        return name in self.known.names and RepositoryPaths(Ref.of_tenant(name), self.tree.layout).owns(path)
+        return name in self.tenants.names and RepositoryPaths(Ref.of_tenant(name), self.tree.layout).owns(
+            path
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
 from goldenpath.fleet.request_lookup import request_of
-from goldenpath.repository.fleet_tree import read_lock
+from goldenpath.repository.lock import read_lock
 from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS

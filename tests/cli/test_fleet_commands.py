@@ -336,7 +336,7 @@ def test_a_place_without_a_fleet_says_what_to_do(words: tuple[str, ...], here: P
     another = run("fleet", *words, "--repo", "other")
     assert another.exit_code == 2
     assert "goldenpath.yaml: 1 problem" in another.stderr
-    assert "`goldenpath fleet init` starts one" in another.stderr
+    assert "`goldenpath fleet init` creates one" in another.stderr
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password(

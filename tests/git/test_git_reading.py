@@ -269,7 +269,7 @@ def test_trees_beyond_the_limit_of_the_cache_are_read_again(
     with Repository.open(repository.path) as opened:
         for _ in range(3):
             assert len(opened.files(tree)) == 20
-        assert opened._cache._size <= 3000 + 20 * 330 + 500
+        assert opened._cache._total <= 3000 + 20 * 330 + 500
 
 
 @pytest.mark.parametrize("branch", ["main", "platform/fleet"])

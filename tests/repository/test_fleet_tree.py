@@ -194,7 +194,7 @@ def test_a_lock_that_claims_what_is_not_the_tenants_is_not_used(where, path):
 def test_a_request_that_is_no_text_says_so(where):
     tree = view(where, tree_of(where, {"tenants/vision/tenant.yaml": b"\xff\xfe"}))
 
-    with pytest.raises(InputError, match=r"tenants/vision/tenant\.yaml: .*no UTF-8"):
+    with pytest.raises(InputError, match=r"tenants/vision/tenant\.yaml: .*is not UTF-8"):
         tree.request_text(tree.find(Ref.of_tenant("vision")))
 
 

@@ -111,7 +111,7 @@ def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edit
     }
 
     assert kubeyaml.load_all(again[QUOTA]) == edited
-    assert advice.text == "to keep it, add this override to the request. It then holds on berlin, paris."
+    assert advice.text == "to keep the edit, add this override to the request. This applies on berlin, paris."
     assert "spec.hard.pods" in [field.path for field in advice.fields]
 
 
@@ -183,7 +183,7 @@ def test_an_edit_that_no_override_can_express_is_reported():
         return words
 
     assert "only comments or layout" in one(text, "# mine\n" + text)
-    assert "not YAML" in one(text, "kind: [")
+    assert "no longer valid YAML" in one(text, "kind: [")
     assert "no override removes an object" in one(text, None)
     assert "repository of the tenant's `source`" in one(None, other)
     assert "follows from the request" in one(text, "x", "tenants/vision/README.md")

@@ -118,7 +118,7 @@ def test_what_is_no_lock_is_refused_in_one_sentence(data, rule):
 def test_an_unfinished_merge_is_called_by_its_name():
     data = LOCK.dump().replace(b'  "format"', b'<<<<<<< HEAD\n  "format"')
 
-    with pytest.raises(InputError, match="both sides of a merge"):
+    with pytest.raises(InputError, match="both sides of an unfinished merge"):
         Lock.parse(data, FILE)
 
 
@@ -127,7 +127,7 @@ def test_a_newer_format_says_which_release_reads_it():
 
     assert refused(data) == [("format", "newer-format")]
     with pytest.raises(
-        InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which knows lock/v1 and lock/v2"
+        InputError, match=r"needs goldenpath 0\.7\.0 or later; this is .*, which reads lock/v1 and lock/v2"
     ):
         Lock.parse(data, FILE)
 

@@ -147,7 +147,7 @@ def test_a_text_of_few_tenants_tells_every_field():
     assert f"    {QUOTA} was changed by hand" in lines
     assert "    warning: ResourceQuota vision/x spec [queue-missing]" in lines
     assert re.fullmatch(
-        r"1 tenant added, 1 tenant changed; objects: .*; 1 hand edit; 1 warning; 3 looked at\.", lines[-2]
+        r"1 tenant added, 1 tenant changed; objects: .*; 1 hand edit; 1 warning; 3 examined\.", lines[-2]
     )
     assert lines[-1] == f"Plan {PLAN.digest}"
 
@@ -162,10 +162,10 @@ def test_a_text_of_many_tenants_has_a_line_for_each():
 
 def test_a_plan_that_changes_nothing_says_so_in_a_line():
     assert list(plan_text(Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)]))) == [
-        "Nothing changes; 1 looked at."
+        "Nothing changes; 1 examined."
     ]
     body = plan_markdown(Plan.of([]))
-    assert body.startswith("Nothing changes; 0 looked at.")
+    assert body.startswith("Nothing changes; 0 examined.")
     assert "|" not in body
 
 
@@ -301,7 +301,7 @@ def test_a_body_stays_below_what_a_forge_takes_and_says_what_is_left_out(number)
     assert len(body) <= MAX_CHARS
     assert body.count("<details>") == body.count("</details>")
     assert body.count("```") % 2 == 0
-    assert ("Left out, to stay below what a forge takes: " in body) == (number > 1)
+    assert ("Left out because of the forge's limit: " in body) == (number > 1)
 
 
 def test_one_object_that_is_too_large_leaves_the_others():
