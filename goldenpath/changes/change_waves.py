@@ -112,8 +112,8 @@ class _Change:
         self.path = change_record_path(name)
         self.branches = f"{BRANCH_PREFIX}{name}."
         self.title = f"change set {name}"
-        self.goes_on_with = f"goldenpath fleet waves resume {name}"
-        self.starts_anew = "remove the file to start it anew"
+        self.resume_command = f"goldenpath fleet waves resume {name}"
+        self.restart_advice = "remove the file to start it again"
 
     def identity(self) -> dict[str, Any]:
         return {"change": self._name}
@@ -148,7 +148,7 @@ class _Change:
             name=record.id,
         )
 
-    def take_back(self, record: ChangeRecord, wave: str, *, options: PublishOptions) -> None:
+    def revert(self, record: ChangeRecord, wave: str, *, options: PublishOptions) -> None:
         state = self._fleet.state()
         view = self.view(state, record)
         names = frozenset(name for name in record.members[wave] if view.is_done(name))
@@ -165,7 +165,7 @@ class _ChangeView:
         self._record = record
         self._outlooks: dict[str, Outlook] = {}
 
-    def is_there(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         owned = self._state.tree.find(Ref.parse(name))
         return owned.request is not None
 
@@ -211,7 +211,7 @@ class _ChangeView:
     def _planned(self, name: str) -> dict[str, Outlook]:
         """The outlook of every member of a wave whose change is not merged: they are planned together."""
         wave = next(names for names in self._record.members.values() if name in names)
-        refs = {Ref.parse(each) for each in wave if self.is_there(each) and not self.is_done(each)}
+        refs = {Ref.parse(each) for each in wave if self.exists(each) and not self.is_done(each)}
         try:
             planned = planned_edit(
                 self._fleet, self._record.edit, self._state, only=refs, name=self._record.id

@@ -88,7 +88,7 @@ def _summary(runner: WaveRunner[Any], state: FleetState, file: str) -> RolloutSu
         wave
         for wave, members in record.members.items()
         for name in members
-        if view.is_there(name) and view.is_done(name)
+        if view.exists(name) and view.is_done(name)
     )
     return RolloutSummary(
         file,

@@ -148,8 +148,8 @@ class _Upgrade:
         self._outlooks: dict[_Basis, Outlook] = {}
         self.branches = f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/"
         self.title = f"upgrade of {self._of} to {self._version}"
-        self.goes_on_with = f"goldenpath upgrade resume {self._of}"
-        self.starts_anew = (
+        self.resume_command = f"goldenpath upgrade resume {self._of}"
+        self.restart_advice = (
             f"`goldenpath upgrade start {self._of}` starts other waves once these are complete or aborted"
         )
 
@@ -170,7 +170,7 @@ class _Upgrade:
     ) -> None:
         self._upgrader(record).publish(names, options=options, review=review)
 
-    def take_back(self, record: UpgradeRecord, wave: str, *, options: PublishOptions) -> None:
+    def revert(self, record: UpgradeRecord, wave: str, *, options: PublishOptions) -> None:
         state = self._fleet.state()
         by_version: dict[str, list[str]] = {}
         for name, before in record.members[wave].items():
@@ -211,7 +211,7 @@ class _UpgradeView:
         self._known = known
         self._working_out = WorkingOut(state, upgrader.terms)
 
-    def is_there(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         return self._lock(name) is not None
 
     def owner_of(self, name: str) -> str | None:

@@ -158,7 +158,7 @@ class Upgrader:
                 if (
                     lock is not None
                     and lock.golden_path == self.golden_path
-                    and selection.fits(name, None, labels)
+                    and selection.matches(name, None, labels)
                 ):
                     yield Ref.of_platform(name)
             return
@@ -171,7 +171,7 @@ class Upgrader:
             if selection.labels:
                 document = kubeyaml.load(request_of(state, owned)[1])
                 labels = labels_of(document, lock.clusters, state.context.spec)
-            if selection.fits(owned.name, lock.owner, labels):
+            if selection.matches(owned.name, lock.owner, labels):
                 yield owned.ref
 
     def propose(self, state: FleetState, refs: Sequence[Ref], options: PublishOptions) -> Proposal:

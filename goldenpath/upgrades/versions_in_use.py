@@ -70,7 +70,7 @@ def behind_in(
         for each, clusters in versions_in(fleet.state())
         if each.is_behind
         and (cluster is None or cluster in clusters)
-        and (owner is None or chosen.fits(each.ref.path, each.owner, {}))
+        and (owner is None or chosen.matches(each.ref.path, each.owner, {}))
     )
 
 

@@ -1,9 +1,10 @@
-"""Changes of many owners that go in waves: who goes when, what must hold in between, and how a wave goes back.
+"""Changes of many owners in waves: the members of each wave, the gates between waves, and the rollback of a wave.
 
-For: the file with the waves, the record of what people decided, the gates (soak, health, budget, freeze, effects,
-reviews), and what carries a :class:`~goldenpath.waves.rollout.Rollout` out.
+For: the file with the waves, the record of decisions, the gates (soak, health, budget, freeze, effects, reviews), and
+the runner of a :class:`~goldenpath.waves.rollout.Rollout`.
 
-Not for: what changes. An upgrade (:mod:`goldenpath.upgrades`) and a change set (:mod:`goldenpath.changes`) are rollouts.
+Not for: the change itself. An upgrade (:mod:`goldenpath.upgrades`) and a change set (:mod:`goldenpath.changes`) are
+rollouts.
 """
 
 from __future__ import annotations

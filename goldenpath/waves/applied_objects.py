@@ -1,4 +1,4 @@
-"""Reads the objects in a Kustomization's inventory, as the cluster has them."""
+"""Reads the live objects of a Kustomization's inventory."""
 
 from __future__ import annotations
 
@@ -27,22 +27,18 @@ _WITHOUT_STATUS: Final = frozenset(
         "ServiceAccount",
     }
 )
-"""Kinds that no controller reports on: they are ready when they are there, and Flux has applied them."""
+"""Kinds without a status: they are ready once Flux has applied them."""
 
 
 class AppliedObjects:
-    """Reads each kind of each namespace once.
-
-    Args:
-        cluster: a connection to the cluster.
-    """
+    """Reads each kind in each namespace of a cluster once."""
 
     def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
         self._read: dict[tuple[str, str, str], dict[str, Mapping[str, Any]]] = {}
 
     def worst(self, kustomization: Mapping[str, Any]) -> Readiness:
-        """The worst state of any object of a Kustomization's inventory, with the object's name.
+        """Return the worst readiness of the objects in a Kustomization's inventory, with the object's name.
 
         Raises:
             ClusterError: the user may not read a kind.
@@ -52,10 +48,10 @@ class AppliedObjects:
             found = readiness_of(self._objects(api_version, kind, namespace).get(name))
             if found.state is ReadinessState.READY:
                 continue
-            said = Readiness(found.state, f"{kind} {namespace}/{name}: {found.message}".replace(" /", " "))
+            named = Readiness(found.state, f"{kind} {namespace}/{name}: {found.message}".replace(" /", " "))
             if found.state is not ReadinessState.PROGRESSING:
-                return said
-            worst = said
+                return named
+            worst = named
         return worst
 
     def _objects(self, api_version: str, kind: str, namespace: str) -> dict[str, Mapping[str, Any]]:
@@ -68,9 +64,9 @@ class AppliedObjects:
 
 
 def _inventory(kustomization: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
-    """API version, kind, namespace and name of what was applied, as far as a controller reports on it.
+    """Yield API version, kind, namespace and name of each applied object that has a status.
 
-    An entry is ``<namespace>_<name>_<group>_<kind>`` with the version beside it (fluxcd/pkg ssa, object inventory).
+    An entry is ``<namespace>_<name>_<group>_<kind>``, with the version in ``v`` (fluxcd/pkg ssa, object inventory).
     """
     inventory = (kustomization.get("status") or {}).get("inventory") or {}
     for entry in inventory.get("entries") or ():

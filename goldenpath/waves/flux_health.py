@@ -1,4 +1,4 @@
-"""The health gate on real clusters: what Flux says of each owner's Kustomization, and how its objects are."""
+"""The health gate on real clusters: the readiness of each owner's Flux Kustomization and of its objects."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PROGRESSING: Final = frozenset({"Progressing", "DependencyNotReady", "ArtifactF
 
 
 class FluxHealth:
-    """Reads the Kustomizations of each cluster once, and judges each owner by its own.
+    """Reads the Kustomizations of each cluster once, and derives each owner's health.
 
     Args:
         fleet: the fleet repository, for the order of commits.
-        connect: gives a connection to each of some clusters.
+        connect: returns a connection to each of some clusters.
     """
 
     def __init__(self, fleet: Fleet, connect: Callable[[list[str]], Mapping[str, ClusterClient]]) -> None:
@@ -42,7 +42,7 @@ class FluxHealth:
         self._connect = connect
 
     def __call__(self, merged: Mapping[Ref, str], state: FleetState) -> Mapping[Ref, OwnerHealth]:
-        """How each owner is, on the worst of its clusters.
+        """Return the health of each owner on its worst cluster.
 
         Raises:
             ClusterError: a cluster cannot be read.
@@ -50,25 +50,25 @@ class FluxHealth:
         """
         clusters = {ref: _clusters_of(ref, state) for ref in merged}
         wanted = sorted({name for names in clusters.values() for name in names})
-        there = {name: _Read(cluster) for name, cluster in self._connect(wanted).items()}
+        read = {name: _ClusterReading(cluster) for name, cluster in self._connect(wanted).items()}
 
-        def of_one(ref: Ref, commit: str) -> OwnerHealth:
+        def worst_health(ref: Ref, commit: str) -> OwnerHealth:
             found = [
                 health_of(
-                    there[name].kustomizations.get(kustomization),
+                    read[name].kustomizations.get(kustomization),
                     is_applied=lambda applied: self._is_after(commit, applied),
-                    waits_for_quota=partial(there[name].waits_for_quota, ref.namespace),
-                    objects=there[name].applied.worst,
+                    waits_for_quota=partial(read[name].waits_for_quota, ref.namespace),
+                    worst_object=read[name].applied.worst,
                 )
                 for name in clusters[ref]
                 for kustomization in _kustomizations(ref, name, state)
             ]
             return max(found, key=lambda health: health.state.rank, default=OwnerHealth(HealthState.HEALTHY))
 
-        return {ref: of_one(ref, commit) for ref, commit in merged.items()}
+        return {ref: worst_health(ref, commit) for ref, commit in merged.items()}
 
     def _is_after(self, commit: str, applied: str) -> bool:
-        """Whether what Flux applied is the commit or a later one."""
+        """Whether Flux has applied the commit or a later one."""
         repository = self._fleet.store.repository
         if repository.resolve(applied) is None:
             return False
@@ -80,18 +80,19 @@ def health_of(
     *,
     is_applied: Callable[[str], bool],
     waits_for_quota: Callable[[], bool] = lambda: False,
-    objects: Callable[[Mapping[str, Any]], Readiness] = lambda _: Readiness(ReadinessState.READY),
+    worst_object: Callable[[Mapping[str, Any]], Readiness] = lambda _: Readiness(ReadinessState.READY),
 ) -> OwnerHealth:
-    """How an owner is on one cluster.
+    """Return an owner's health on one cluster.
 
     Args:
-        kustomization: the Flux Kustomization that applies it; None where it is not there.
-        is_applied: whether a commit is at or after the one that was merged.
+        kustomization: the Flux Kustomization that applies the owner; None if it does not exist.
+        is_applied: whether a commit is the merged one or a later one.
         waits_for_quota: whether a Kueue Workload of the namespace has no quota yet.
-        objects: the worst state of what the Kustomization has applied. Flux itself waits for it in workloads alone.
+        worst_object: returns the worst readiness of the applied objects. Flux itself waits for objects only in
+            workloads.
     """
     if kustomization is None:
-        return OwnerHealth(HealthState.APPLYING, "its Kustomization is not there yet")
+        return OwnerHealth(HealthState.APPLYING, "its Kustomization does not exist yet")
     status = kustomization.get("status") or {}
     applied = str(status.get("lastAppliedRevision", "")).rpartition(":")[2]
     attempted = str(status.get("lastAttemptedRevision", "")).rpartition(":")[2]
@@ -102,14 +103,16 @@ def health_of(
     if (kustomization.get("spec") or {}).get("suspend") is True:
         return OwnerHealth(HealthState.APPLYING, "its Kustomization is suspended")
     if is_ready and is_current and applied and is_applied(applied):
-        return _of_objects(objects(kustomization), waits_for_quota)
-    has_tried = bool(attempted) and is_applied(attempted)
-    if ready.get("status") == "Unknown" and has_tried and (failure := _last_failure(status)):
+        return _health_of_objects(worst_object(kustomization), waits_for_quota)
+    has_attempted = bool(attempted) and is_applied(attempted)
+    if ready.get("status") == "Unknown" and has_attempted and (failure := _last_failure(status)):
         failed_at, outcome = failure
         has_failed = is_applied(failed_at)
-        why = f"{outcome} at {failed_at[:12]}: Flux tries it again"
+        why = f"{outcome} at {failed_at[:12]}; Flux is retrying"
     else:
-        has_failed = ready.get("status") == "False" and has_tried and ready.get("reason") not in _PROGRESSING
+        has_failed = (
+            ready.get("status") == "False" and has_attempted and ready.get("reason") not in _PROGRESSING
+        )
     if has_failed:
         if waits_for_quota():
             return OwnerHealth(HealthState.WAITING_FOR_QUOTA, why)
@@ -118,10 +121,10 @@ def health_of(
 
 
 def _last_failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Commit and outcome of the last try where it failed; None where it did not.
+    """Return commit and outcome of the last attempt if it failed; None if it succeeded.
 
-    While Flux tries again, `Ready` is Unknown, as on a first try. The history tells them apart: kustomize-controller has
-    it since 1.7 (Flux 2.7), newest first. With an older one, a tenant counts as being applied between two tries.
+    During a retry, `Ready` is Unknown, as during a first attempt. Only the history tells them apart, newest first;
+    kustomize-controller has it since 1.7 (Flux 2.7). With an older one, a tenant is being applied between two attempts.
     """
     latest: Mapping[str, Any] = next(iter(status.get("history") or ()), {})
     outcome = str(latest.get("lastReconciledStatus", ""))
@@ -129,18 +132,18 @@ def _last_failure(status: Mapping[str, Any]) -> tuple[str, str] | None:
     return (commit, outcome) if commit and outcome != _SUCCEEDED else None
 
 
-def _of_objects(worst: Readiness, waits_for_quota: Callable[[], bool]) -> OwnerHealth:
-    """How an owner is whose Kustomization is ready, by the worst of its objects."""
+def _health_of_objects(worst: Readiness, waits_for_quota: Callable[[], bool]) -> OwnerHealth:
+    """Return the health of an owner with a ready Kustomization, from the worst readiness of its objects."""
     if worst.state is ReadinessState.READY:
         return OwnerHealth(HealthState.HEALTHY)
     if waits_for_quota():
         return OwnerHealth(HealthState.WAITING_FOR_QUOTA, worst.message)
-    is_on_its_way = worst.state is ReadinessState.PROGRESSING
-    return OwnerHealth(HealthState.APPLYING if is_on_its_way else HealthState.UNHEALTHY, worst.message)
+    is_progressing = worst.state is ReadinessState.PROGRESSING
+    return OwnerHealth(HealthState.APPLYING if is_progressing else HealthState.UNHEALTHY, worst.message)
 
 
-class _Read:
-    """What is read of one cluster."""
+class _ClusterReading:
+    """The objects read from one cluster."""
 
     def __init__(self, cluster: ClusterClient) -> None:
         self._cluster = cluster
@@ -165,7 +168,7 @@ class _Read:
 
 
 def _kustomizations(ref: Ref, cluster: str, state: FleetState) -> list[str]:
-    """The names of the Kustomizations that apply an owner on a cluster, as the repository has them."""
+    """Return the names of the Kustomizations in the repository that apply an owner on a cluster."""
     path = RepositoryPaths(ref, state.context.layout).flux(cluster)
     entry = state.snapshot.find(path)
     if entry is None:

@@ -1,4 +1,4 @@
-"""Keeps below what a forge takes: GitHub refuses some 80 new things a minute, and 500 an hour.
+"""Limits the rate of pull requests: GitHub refuses more than about 80 content-creating requests a minute, or 500 an hour.
 
 Source: github/docs, data/reusables/rest-api/secondary-rate-limit-rest-graphql.md, read in November 2026.
 """
@@ -17,16 +17,16 @@ __all__ = ["ForgePace"]
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _CALLS_EACH: Final = 3
-"""A pull request, its labels, and the question for reviews."""
+"""A pull request takes three requests: itself, its labels, and the request for reviews."""
 
 
 class ForgePace:
-    """Room for pull requests, each of some calls.
+    """Decides when the next pull request may be opened.
 
     Args:
-        per_minute: things that may be made in a minute; beyond that, it waits.
-        per_hour: things that may be made in an hour; beyond that, there is no room, and a later run goes on.
-        clock: seconds that only grow.
+        per_minute: requests allowed in a minute; beyond that, :meth:`take` waits.
+        per_hour: requests allowed in an hour; beyond that, :meth:`take` returns False, and a later run continues.
+        clock: a monotonic clock, in seconds.
         sleep: waits for some seconds.
     """
 
@@ -45,13 +45,13 @@ class ForgePace:
         self._made: deque[float] = deque()
 
     def remember(self, ages: Iterable[float]) -> None:
-        """Count pull requests that an earlier run opened, by their ages in seconds."""
+        """Count pull requests of earlier runs, by their ages in seconds."""
         now = self._clock()
         made = (now - age for age in ages if 0 <= age < _HOUR)
         self._made = deque(sorted([*self._made, *(when for when in made for _ in range(_CALLS_EACH))]))
 
     def take(self) -> bool:
-        """Make room for one pull request; False where the hour has none."""
+        """Wait until a pull request may be opened; return False if the limit of the hour is reached."""
         now = self._clock()
         while self._made and now - self._made[0] >= _HOUR:
             self._made.popleft()

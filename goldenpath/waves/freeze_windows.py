@@ -1,4 +1,4 @@
-"""Freeze windows, and the times in them."""
+"""Finds the freeze window of a moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["freeze_at"]
 
 
 def freeze_at(now: dt.datetime, windows: Iterable[Freeze]) -> Freeze | None:
-    """The first window that a moment is in; None where there is none.
+    """Return the first window that contains a moment; None if no window does.
 
     Args:
         now: the moment, with its time zone.

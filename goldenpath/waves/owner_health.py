@@ -16,42 +16,42 @@ __all__ = ["HealthGate", "HealthState", "OwnerHealth", "no_gate"]
 
 
 class HealthState(enum.StrEnum):
-    """How one owner is, after its change was merged."""
+    """The health of one owner after the merge of its change."""
 
     HEALTHY = "healthy"
     APPLYING = "applying"
-    """Flux has not applied the commit yet, or what it applied is not ready yet."""
+    """Flux has not applied the commit yet, or the applied objects are not ready yet."""
     WAITING_FOR_QUOTA = "waiting for quota"
-    """What was applied waits for a queue: neither ready nor broken."""
+    """The applied objects wait for quota in a queue: they are neither ready nor broken."""
     UNHEALTHY = "unhealthy"
 
     @property
     def rank(self) -> int:
-        """Its place in the order, best first."""
+        """The position in the order, best first."""
         return list(HealthState).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerHealth:
-    """How one owner is, and why."""
+    """The health of one owner, with the reason."""
 
     state: HealthState
     why: str = ""
 
 
 class HealthGate(Protocol):
-    """Looks at clusters."""
+    """Reads the health of owners from clusters."""
 
     def __call__(self, merged: Mapping[Ref, str], state: FleetState) -> Mapping[Ref, OwnerHealth]:
-        """How each owner is, on the worst of its clusters.
+        """Return the health of each owner on its worst cluster.
 
         Args:
-            merged: by owner, the commit that merged its change.
+            merged: the commit that merged each owner's change.
             state: the fleet.
         """
 
 
 def no_gate(merged: Mapping[Ref, str], state: FleetState) -> Mapping[Ref, OwnerHealth]:
-    """Takes every owner for healthy: for waves that do not ask for health."""
+    """Treat every owner as healthy, for waves without a health gate."""
     del state
     return dict.fromkeys(merged, OwnerHealth(HealthState.HEALTHY))

@@ -19,7 +19,7 @@ __all__ = ["RingCandidate", "members_of"]
 
 @dataclass(frozen=True, slots=True)
 class RingCandidate:
-    """One owner who may be in a wave."""
+    """An owner that may be in a wave."""
 
     name: str
     owner: str | None
@@ -27,26 +27,25 @@ class RingCandidate:
 
 
 def members_of(waves: Sequence[Wave], candidates: Sequence[RingCandidate]) -> dict[str, tuple[str, ...]]:
-    """By wave, the names of its members. An owner that no wave takes stays as it is.
+    """Return the names of the members of each wave. An owner that no wave selects stays unchanged.
 
-    A count or a part of all is chosen by a digest of the names: always the same ones, and not the first of the alphabet.
+    A count or a percentage selects by a digest of the names, which is deterministic and not alphabetical.
     """
-    left = sorted(candidates, key=lambda each: hashlib.sha256(each.name.encode()).hexdigest())
+    remaining = sorted(candidates, key=lambda each: hashlib.sha256(each.name.encode()).hexdigest())
     found: dict[str, tuple[str, ...]] = {}
     for wave in waves:
-        chosen = Selection(wave.names, wave.owner, wave.labels)
-        fitting = [each for each in left if chosen.fits(each.name, each.owner, each.labels)]
-        taken = fitting[: _most(wave, len(candidates))]
-        found[wave.name] = tuple(sorted(each.name for each in taken))
-        names = {each.name for each in taken}
-        left = [each for each in left if each.name not in names]
+        selection = Selection(wave.names, wave.owner, wave.labels)
+        matching = [each for each in remaining if selection.matches(each.name, each.owner, each.labels)]
+        names = {each.name for each in matching[: _max_members(wave, len(candidates))]}
+        found[wave.name] = tuple(sorted(names))
+        remaining = [each for each in remaining if each.name not in names]
     return found
 
 
-def _most(wave: Wave, everyone: int) -> int:
-    limits = [everyone]
+def _max_members(wave: Wave, total: int) -> int:
+    limits = [total]
     if wave.count is not None:
         limits.append(wave.count)
     if wave.percent is not None:
-        limits.append(max(1, math.floor(everyone * wave.percent / 100)))
+        limits.append(max(1, math.floor(total * wave.percent / 100)))
     return min(limits)

@@ -1,4 +1,4 @@
-"""A rollout as the wave runner sees it: an upgrade of a golden path, or a change set."""
+"""The interface of a rollout for the wave runner: an upgrade of a golden path, or a change set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ R = TypeVar("R", bound=WavesRecord)
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The commit with which the fleet's branch got the change of one owner, and its committer's time."""
+    """The commit that merged one owner's change into the fleet's branch, and its committer's time."""
 
     commit: str
     when: dt.datetime
@@ -32,7 +32,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What becomes of an owner whose change is not merged: pending, waiting or stopped, and the change's worst effect."""
+    """The state of an owner whose change is not merged: pending, waiting or stopped, with the change's worst effect."""
 
     state: MemberState
     why: str = ""
@@ -42,66 +42,66 @@ class Outlook:
 class RolloutView(Protocol):
     """A rollout on one state of the fleet."""
 
-    def is_there(self, name: str) -> bool:
+    def exists(self, name: str) -> bool:
         """Whether the fleet still has the owner."""
 
     def owner_of(self, name: str) -> str | None:
-        """The Backstage group that owns it."""
+        """Return the Backstage group that owns a member."""
 
     def is_done(self, name: str) -> bool:
-        """Whether the branch has its change."""
+        """Whether the fleet's branch has the owner's change."""
 
     def merge_of(self, name: str) -> Merged | None:
-        """The commit with which the branch got its change; None where it has not."""
+        """Return the commit that merged the owner's change; None if it is not merged."""
 
     def outlook(self, name: str) -> Outlook:
-        """What becomes of it, where the branch has not got its change."""
+        """Return the state of an owner whose change is not merged."""
 
 
 class Rollout(Protocol[R]):
-    """What goes in waves."""
+    """A change that the runner carries out in waves."""
 
     path: str
-    """Its record in the fleet repository."""
+    """The path of its record in the fleet repository."""
     title: str
-    """What it is, in commit messages: ``upgrade of tenant/v1 to 1.1.0``."""
+    """Its name in commit messages: ``upgrade of tenant/v1 to 1.1.0``."""
     label: str
     """The label of its pull requests."""
     branches: str
-    """What the names of its branches for review begin with."""
-    goes_on_with: str
-    """The command that goes on with it."""
-    starts_anew: str
-    """How a person starts it anew, as the end of a message."""
+    """The prefix of its review branches."""
+    resume_command: str
+    """The command that resumes it."""
+    restart_advice: str
+    """How a person starts it again, as the end of a message."""
 
     def identity(self) -> dict[str, Any]:
-        """What names it, as plain data."""
+        """Return the data that identifies it."""
 
     def parse(self, text: str) -> R:
-        """Its record.
+        """Parse its record.
 
         Raises:
             InputError: the record is damaged.
         """
 
     def ref_of(self, name: str) -> Ref:
-        """What a name stands for."""
+        """Return the tenant, workload or platform of a name."""
 
     def view(self, state: FleetState, record: R) -> RolloutView:
-        """The rollout on one state of the fleet."""
+        """Return the rollout on one state of the fleet."""
 
     def branch(self, wave: str, owner: str) -> str:
-        """The branch for review of one owner's part of a wave; ``owner`` is made of a branch's characters."""
+        """Return the review branch of one owner's part of a wave; ``owner`` has only characters of a branch name."""
 
     def publish(
         self, record: R, names: Sequence[str], *, options: PublishOptions, review: Review | None
     ) -> None:
-        """Carry it out for these owners, in one commit or pull request.
+        """Make the change for these owners, in one commit or pull request.
 
         Raises:
             InputError: one of them is not ready.
-            ChecksFailedError: a finding of severity error.
+            ChecksFailedError: a finding has the severity error.
         """
 
-    def take_back(self, record: R, wave: str, *, options: PublishOptions) -> None:
-        """Give the members of a wave back what they had; those that have it already are left out."""
+    def revert(self, record: R, wave: str, *, options: PublishOptions) -> None:
+        """Restore the earlier state of a wave's members; members that already have it are skipped."""

@@ -18,10 +18,10 @@ __all__ = ["Selection", "labels_of"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """By name (with ``*`` and ``?``), by owner, and by labels; all that are given must fit.
+    """Selects by name (with ``*`` and ``?``), owner and labels; all given criteria must match.
 
-    The labels of a tenant or workload are ``environment``, ``cost-center``, ``region``, and the labels that all of its
-    clusters have with one value. Those of a cluster are its own, and ``region``.
+    The labels of a tenant or workload are ``environment``, ``cost-center``, ``region``, and the labels that have the same
+    value on all of its clusters. The labels of a cluster are its own, and ``region``.
     """
 
     names: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Selection:
 
     @classmethod
     def of(cls, names: Iterable[str], owner: str | None, labels: Iterable[str]) -> Selection:
-        """A selection as a command line gives it.
+        """Return a selection from the arguments of a command.
 
         Raises:
             InputError: a label is not ``key=value``.
@@ -44,8 +44,8 @@ class Selection:
         wanted = tuple(part for name in names for part in name.split(",") if part)
         return cls(wanted, owner, pairs)
 
-    def fits(self, name: str, owner: str | None, labels: Mapping[str, str]) -> bool:
-        """Whether it selects one of this name, owner and labels."""
+    def matches(self, name: str, owner: str | None, labels: Mapping[str, str]) -> bool:
+        """Whether it selects a tenant, workload or cluster with this name, owner and labels."""
         if self.names and not any(fnmatch.fnmatchcase(name, pattern) for pattern in self.names):
             return False
         if self.owner is not None and not _same_group(self.owner, owner):
@@ -54,7 +54,7 @@ class Selection:
 
 
 def labels_of(document: object, clusters: Iterable[str], fleet: FleetSpec) -> dict[str, str]:
-    """The labels of a tenant or workload, from its request and its clusters."""
+    """Return the labels of a tenant or workload, from its request and its clusters."""
     found: dict[str, str] = {"environment": "production"}
     if isinstance(document, dict):
         for field_name, label in (("environment", "environment"), ("cost_center", "cost-center")):
@@ -69,7 +69,7 @@ def labels_of(document: object, clusters: Iterable[str], fleet: FleetSpec) -> di
 
 
 def _same_group(one: str, other: str | None) -> bool:
-    """Whether two references name one Backstage group: ``vision-team`` is ``group:default/vision-team``."""
+    """Whether two references name the same Backstage group: ``vision-team`` is ``group:default/vision-team``."""
     return other is not None and _short(one) == _short(other)
 
 

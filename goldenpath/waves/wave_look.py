@@ -1,4 +1,4 @@
-"""One look at a change in waves: where each owner is, by the branch and by its clusters."""
+"""Derives the state of each member of a change in waves from the fleet's branch and from clusters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic
 from goldenpath.spec.types import duration_seconds
 from goldenpath.waves.owner_health import HealthState
 from goldenpath.waves.rollout import R
-from goldenpath.waves.wave_progress import MemberProgress, MemberState, WaveProgress
+from goldenpath.waves.wave_progress import OPEN_STATES, MemberProgress, MemberState, WaveProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,20 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = ["WaveLook"]
 
-_ON_ITS_WAY = frozenset({MemberState.PENDING, MemberState.IN_REVIEW})
-
 
 class WaveLook(Generic[R]):
-    """One state of the fleet, seen by a rollout.
+    """A rollout on one state of the fleet.
 
     Args:
-        state: the state to look at.
-        record: what people decided.
+        state: the state of the fleet.
+        record: the record of people's decisions.
         view: the rollout on that state.
-        ref_of: what a name stands for.
-        gate: looks at clusters.
-        in_review: whether the change of a name is up for review.
-        stopped: owners whose commit was refused, with why.
+        ref_of: returns the tenant, workload or platform of a name.
+        gate: reads health from clusters.
+        in_review: whether an owner's change is in review.
+        stopped: owners whose commit was refused, with the reason.
     """
 
     def __init__(
@@ -61,23 +59,23 @@ class WaveLook(Generic[R]):
         self._merged: dict[str, Merged | None] = {}
 
     def members(self, wave: Wave) -> tuple[MemberProgress, ...]:
-        """Where each owner of a wave is; without its health."""
+        """Return the members of a wave with their states, without their health."""
         return tuple(self._member(wave, name) for name in self.record.members.get(wave.name, {}))
 
     def ready(self, wave: Wave) -> list[str]:
-        """Owners of a wave whose change can be made now."""
+        """Return the members of a wave whose change can be made now."""
         return [member.name for member in self.members(wave) if member.state is MemberState.PENDING]
 
-    def seen(self, wave: Wave) -> WaveProgress:
-        """A wave, with the time at which it has soaked."""
+    def progress(self, wave: Wave) -> WaveProgress:
+        """Return the progress of a wave, with the end of its soak."""
         members = self.members(wave)
         until = None
-        if members and not any(member.state in _ON_ITS_WAY for member in members):
+        if members and not any(member.state in OPEN_STATES for member in members):
             until = self._soaks_until(wave, members)
         return WaveProgress(wave.name, members, until)
 
     def with_health(self, waves: Iterable[WaveProgress]) -> tuple[WaveProgress, ...]:
-        """The waves, with the health of each owner whose change is merged."""
+        """Add the health of each owner whose change is merged."""
         found = self.health
         return tuple(
             replace(wave, members=tuple(replace(m, health=found.get(m.name)) for m in wave.members))
@@ -86,7 +84,7 @@ class WaveLook(Generic[R]):
 
     @cached_property
     def health(self) -> dict[str, OwnerHealth]:
-        """How every owner is whose change is merged."""
+        """The health of every owner whose change is merged."""
         if not self.record.waves.health:
             return {}
         names = [
@@ -94,7 +92,7 @@ class WaveLook(Generic[R]):
             for wave in self.record.waves.waves
             if wave.name not in self.record.rolled_back
             for name in self.record.members.get(wave.name, {})
-            if self.view.is_there(name) and self.view.is_done(name)
+            if self.view.exists(name) and self.view.is_done(name)
         ]
         merged = {self._ref_of(name): found.commit for name in names if (found := self._merge_of(name))}
         by_ref = self._gate(merged, self.state) if merged else {}
@@ -102,11 +100,11 @@ class WaveLook(Generic[R]):
 
     @property
     def unhealthy(self) -> list[str]:
-        """Owners whose change made them unhealthy."""
+        """The owners that are unhealthy after the merge."""
         return [name for name, health in self.health.items() if health.state is HealthState.UNHEALTHY]
 
     def _member(self, wave: Wave, name: str) -> MemberProgress:
-        if not self.view.is_there(name):
+        if not self.view.exists(name):
             return MemberProgress(name, MemberState.GONE)
         if wave.name in self.record.rolled_back:
             return MemberProgress(name, MemberState.ROLLED_BACK)
@@ -116,9 +114,9 @@ class WaveLook(Generic[R]):
             return MemberProgress(name, MemberState.DECLINED)
         if self._in_review(wave, name):
             return MemberProgress(name, MemberState.IN_REVIEW)
-        return self._not_begun(wave, name)
+        return self._unmerged(wave, name)
 
-    def _not_begun(self, wave: Wave, name: str) -> MemberProgress:
+    def _unmerged(self, wave: Wave, name: str) -> MemberProgress:
         if name in self._stopped:
             return MemberProgress(name, MemberState.STOPPED, self._stopped[name])
         if name not in self._outlooks:
@@ -126,7 +124,7 @@ class WaveLook(Generic[R]):
         outlook = self._outlooks[name]
         is_worse = wave.effects is not None and outlook.effect.rank > wave.effects.rank
         if outlook.state is MemberState.PENDING and is_worse:
-            why = f"its effect is {outlook.effect}, and the wave allows {wave.effects}"
+            why = f"its effect is {outlook.effect}, and the wave allows {wave.effects} at most"
             return MemberProgress(name, MemberState.HELD, why)
         return MemberProgress(name, outlook.state, outlook.why)
 
@@ -142,7 +140,6 @@ class WaveLook(Generic[R]):
         return max(merges) + dt.timedelta(seconds=float(soak))
 
     def _merge_of(self, name: str) -> Merged | None:
-        """The commit with which the branch got the change of one owner."""
         if name not in self._merged:
             self._merged[name] = self.view.merge_of(name)
         return self._merged[name]

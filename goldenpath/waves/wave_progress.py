@@ -12,25 +12,29 @@ if TYPE_CHECKING:
 
     from goldenpath.waves.owner_health import OwnerHealth
 
-__all__ = ["MemberProgress", "MemberState", "Progress", "WaveProgress"]
+__all__ = ["OPEN_STATES", "MemberProgress", "MemberState", "Progress", "WaveProgress"]
 
 
 class MemberState(enum.StrEnum):
-    """Where one owner of a wave is."""
+    """The state of one owner of a wave."""
 
     PENDING = "pending"
     IN_REVIEW = "in review"
     DONE = "done"
-    """The fleet's branch has its change."""
+    """The fleet's branch has the owner's change."""
     WAITS = "waits for its owner"
     STOPPED = "stopped"
     NOT_APPLICABLE = "not applicable"
-    """There is nothing to change."""
+    """The owner needs no change."""
     HELD = "held back"
-    """Its change has a worse effect than the wave allows."""
+    """The change has a worse effect than the wave allows."""
     DECLINED = "declined"
     ROLLED_BACK = "rolled back"
     GONE = "gone"
+
+
+OPEN_STATES = frozenset({MemberState.PENDING, MemberState.IN_REVIEW})
+"""States of an owner whose change can still be made without a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class MemberProgress:
 
 @dataclass(frozen=True, slots=True)
 class WaveProgress:
-    """One wave; ``soaks_until`` is set where it is merged as far as it can be."""
+    """One wave; ``soaks_until`` is set once no member is pending or in review."""
 
     name: str
     members: tuple[MemberProgress, ...]
@@ -67,24 +71,23 @@ class WaveProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A whole rollout, and in one sentence what it waits for."""
+    """The progress of a rollout; ``waits_for`` names the gate that the next wave waits for."""
 
     identity: Mapping[str, Any]
-    """What it is, as plain data: golden path and version, or the id of a change set."""
+    """Golden path and version of an upgrade, or the id of a change set."""
     title: str
-    """What it is, in words."""
+    """A title for people."""
     phase: str
     waits_for: str
     waves: tuple[WaveProgress, ...]
 
     @property
     def is_complete(self) -> bool:
-        """Whether no owner is left whose change could be made without a person."""
-        open_states = {MemberState.PENDING, MemberState.IN_REVIEW}
-        return not any(member.state in open_states for wave in self.waves for member in wave.members)
+        """Whether no member is pending or in review."""
+        return not any(member.state in OPEN_STATES for wave in self.waves for member in wave.members)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data of the format ``waves-progress/v1``."""
+        """Return plain data of the format ``waves-progress/v1``."""
         return {
             "format": "waves-progress/v1",
             **self.identity,

@@ -1,6 +1,6 @@
 """The record of a change in waves, with people's decisions: a file in the fleet repository.
 
-How far it is follows from the branch, and is not written down: so to go on after a crash is to work it out again.
+The progress is not recorded. It follows from the branch, so a run after a crash derives it again.
 """
 
 from __future__ import annotations
@@ -24,50 +24,50 @@ _Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ..
 
 
 class DeclinedReview(Model):
-    """A pull request that a person closed: its owners stay as they are, and it is not opened again."""
+    """A pull request that a person closed: its owners stay unchanged, and it is not opened again."""
 
     branch: Annotated[str, Field(min_length=1, max_length=300)]
-    """Its branch."""
+    """The pull request's branch."""
     url: Annotated[str, Field(max_length=1000)] = ""
-    """Its page."""
+    """The pull request's page."""
     names: _Names
-    """The owners that it was about."""
+    """The owners in the pull request."""
 
 
 class WavesRecord(Model):
-    """The content of the file, as far as every rollout has it."""
+    """The fields of the file that every rollout has."""
 
     noun: ClassVar[str]
-    """What the file is, for its first line and for problems."""
+    """The name of the file's format, for its first line and for problems."""
 
     started: Annotated[str, Field(max_length=40)]
-    """When it was started, in UTC."""
+    """The time of its start, in UTC."""
     started_by: Annotated[str, Field(max_length=300)]
-    """Who started it."""
+    """The person who started it."""
     pull_requests: bool = False
-    """Whether each wave is put up for review, in one pull request for each owner."""
+    """Whether each wave is reviewed, in one pull request for each owner."""
     waves: Waves
-    """The waves, as they were when it was started."""
+    """The waves at its start."""
     members: dict[str, dict[str, Annotated[str, Field(max_length=100)]]]
-    """By wave, its members, each with what it was before."""
+    """The members of each wave, each with its earlier state."""
     phase: Literal["running", "paused", "aborted"] = "running"
-    """Whether it goes on."""
+    """The phase of the rollout."""
     why: Annotated[str, Field(max_length=500)] = ""
-    """Why it does not."""
+    """The reason for a pause or an abort."""
     declined: Annotated[tuple[DeclinedReview, ...], ListInput] = ()
     """Pull requests that people closed."""
     rolling_back: Annotated[str, Field(max_length=63)] = ""
-    """A wave that is being taken back."""
+    """The wave whose rollback is under way."""
     rolled_back: _Names = ()
-    """Waves that were taken back."""
+    """Waves that were rolled back."""
 
     @property
     def declined_names(self) -> frozenset[str]:
-        """Owners whose pull request was closed."""
+        """Owners whose pull request a person closed."""
         return frozenset(name for each in self.declined for name in each.names)
 
     def dump(self) -> str:
-        """The file: what is its own first, then what every rollout has."""
+        """Return the text of the file, with the rollout's own fields first."""
         values = self.model_dump(mode="json", exclude_defaults=True)
         own = {name: value for name, value in values.items() if name not in WavesRecord.model_fields}
         shared = {name: value for name, value in values.items() if name in WavesRecord.model_fields}
@@ -77,7 +77,7 @@ class WavesRecord(Model):
 
     @classmethod
     def parse(cls, text: str, file: str) -> Self:
-        """The record in a file.
+        """Parse the record in a file.
 
         Raises:
             InputError: with every problem.
@@ -87,7 +87,7 @@ class WavesRecord(Model):
             waves = waves_of(document.get("waves"), file) if isinstance(document, dict) else None
             return cls.model_validate({**(document or {}), "waves": waves})
         except (ValidationError, TypeError, AttributeError) as error:
-            message = f"is no {cls.noun}; restore it from Git's history, or remove it"
+            message = f"is not a valid {cls.noun}; restore it from Git's history, or remove it"
             about = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
             problem = Problem(".".join(map(str, about)), "waves-record", message, file=file)
             raise InputError([problem]) from None

@@ -1,4 +1,4 @@
-"""The pull requests of a change in waves: one for each wave and owner, whose branch names it."""
+"""The pull requests of a change in waves: one for each wave and owner, identified by its branch."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["WaveReviews", "by_owner"]
 
 
 class WaveReviews:
-    """What is up for review, and what people closed.
+    """Finds open and declined reviews.
 
     Args:
         fleet: the fleet repository.
-        record: what people decided.
-        forge: where pull requests are; without one, a branch stands for one.
-        branch: names the branch of a wave's and an owner's part.
-        label: what the pull requests are, as a label of them.
+        record: the record of people's decisions.
+        forge: the forge; without it, a branch counts as a review.
+        branch: returns the branch of a wave and an owner.
+        label: the label of the pull requests.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class WaveReviews:
         self._label = label
 
     def of(self, wave: Wave, owner: str | None) -> Review:
-        """How the change of one owner in a wave is put up for review."""
+        """Return the review for one owner's change in a wave."""
         return Review(self._forge, branch=self._branch(wave, owner), labels=("goldenpath", self._label))
 
     def is_open(self, view: RolloutView) -> Callable[[Wave, str], bool]:
-        """Tells whether the change of a name is up for review; each branch is asked for once."""
+        """Return a function that tells whether an owner's change is in review; it looks up each branch once."""
         if not self._record.pull_requests:
             return lambda *_: False
         known: dict[str, bool] = {}
@@ -60,17 +60,17 @@ class WaveReviews:
         def is_open(wave: Wave, name: str) -> bool:
             branch = self._branch(wave, view.owner_of(name))
             if branch not in known:
-                is_there = self._fleet.store.heads([branch])[branch] is not None
-                if is_there and self._forge is not None:
-                    # A process that was killed between the branch and its pull request left the branch alone.
-                    is_there = self._forge.find(branch, self._fleet.store.branch) is not None
-                known[branch] = is_there
+                exists = self._fleet.store.heads([branch])[branch] is not None
+                if exists and self._forge is not None:
+                    # A process that was killed after the push left a branch without a pull request.
+                    exists = self._forge.find(branch, self._fleet.store.branch) is not None
+                known[branch] = exists
             return known[branch]
 
         return is_open
 
-    def closed_by_people(self, look: WaveLook[Any]) -> tuple[DeclinedReview, ...]:
-        """Pull requests that were closed without a merge, and are not recorded yet."""
+    def newly_declined(self, look: WaveLook[Any]) -> tuple[DeclinedReview, ...]:
+        """Return pull requests that were closed without a merge, and are not recorded yet."""
         if self._forge is None or not self._record.pull_requests:
             return ()
         known = {each.branch for each in self._record.declined}
@@ -78,9 +78,9 @@ class WaveReviews:
         found: list[DeclinedReview] = []
         for wave in self._record.waves.waves:
             names = self._record.members.get(wave.name, {})
-            left = [name for name in names if look.view.is_there(name) and not look.view.is_done(name)]
-            has_begun = not left
-            for owner, group in by_owner(look.view, left).items():
+            unmerged = [name for name in names if look.view.exists(name) and not look.view.is_done(name)]
+            has_begun = not unmerged
+            for owner, group in by_owner(look.view, unmerged).items():
                 branch = self._branch(wave, owner)
                 if branch in known or self._forge.find(branch, base) is not None:
                     has_begun = True
@@ -90,7 +90,7 @@ class WaveReviews:
                     has_begun = True
                     found.append(DeclinedReview(branch=branch, url=closed.url, names=tuple(group)))
             if not has_begun:
-                break  # no later wave has begun either, and a forge does not answer without end
+                break  # no later wave has begun either, and requests to the forge are limited
         return tuple(found)
 
     def _branch(self, wave: Wave, owner: str | None) -> str:
@@ -99,7 +99,7 @@ class WaveReviews:
 
 
 def by_owner(view: RolloutView, names: Sequence[str]) -> dict[str | None, list[str]]:
-    """Names by the group that owns them."""
+    """Group names by the group that owns them."""
     groups: dict[str | None, list[str]] = {}
     for name in names:
         groups.setdefault(view.owner_of(name), []).append(name)

@@ -1,7 +1,7 @@
-"""Carries a change of many owners out in waves.
+"""Runs a change of many owners in waves.
 
-Every step is worked out from the branch: the record of what people decided, and what is merged. So a step that was
-interrupted, or that another process made, is not made twice.
+Every step follows from the branch: the record of people's decisions, and the merged changes. So a step that was
+interrupted, or that another process made, is not repeated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from goldenpath.waves.freeze_windows import freeze_at
 from goldenpath.waves.owner_health import HealthState, no_gate
 from goldenpath.waves.rollout import R
 from goldenpath.waves.wave_look import WaveLook
-from goldenpath.waves.wave_progress import MemberState, Progress, WaveProgress
+from goldenpath.waves.wave_progress import OPEN_STATES, MemberState, Progress, WaveProgress
 from goldenpath.waves.wave_reviews import WaveReviews, by_owner
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ _SHOWN = 5
 
 
 def now() -> dt.datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
 class WaveRunner(Generic[R]):
-    """One change of many owners, in waves.
+    """Runs one change of many owners in waves.
 
     Args:
         fleet: the fleet repository.
-        rollout: what changes.
-        forge: where pull requests are opened; without one, only their branches are made.
-        gate: looks at clusters before the next wave starts.
-        pace: keeps below what a forge takes.
-        author: who asks.
-        clock: gives the time, for soaking and for freeze windows.
+        rollout: the change.
+        forge: the forge for pull requests; without it, only their branches are made.
+        gate: reads health from clusters before the next wave starts.
+        pace: limits the rate of pull requests.
+        author: the author of the commits.
+        clock: returns the time, for soaks and freeze windows.
     """
 
     def __init__(
@@ -76,23 +76,24 @@ class WaveRunner(Generic[R]):
         self._is_paced = False
 
     def begin(self, record: R, *, after: str | None = None) -> Progress:
-        """Write the record of the waves and their members, and go as far as the first gate.
+        """Write the record of the waves and their members, and run up to the first gate.
 
         Args:
-            record: what is to be recorded.
-            after: the record of waves that are over, in whose place this one comes; see :meth:`finished`.
+            record: the record.
+            after: the text of a finished record to replace; see :meth:`finished`.
 
         Raises:
-            InputError: it was started already, or no wave has a member.
+            InputError: the rollout was already started, or no wave has a member.
         """
         if not any(record.members.values()):
-            raise InputError.of("waves", "no-members", f"select no one for the {self.rollout.title}")
+            message = f"select no members for the {self.rollout.title}; change `names`, `owner` or `labels`"
+            raise InputError.of("waves", "no-members", message)
 
         def first(text: str | None) -> str:
             if text is not None and text != after:
                 message = (
-                    f"was started already; `{self.rollout.goes_on_with}` goes on with it; "
-                    f"{self.rollout.starts_anew}"
+                    f"was already started; `{self.rollout.resume_command}` continues it; "
+                    f"{self.rollout.restart_advice}"
                 )
                 raise InputError.of("", "already-started", message, file=self.rollout.path)
             return record.dump()
@@ -101,7 +102,7 @@ class WaveRunner(Generic[R]):
         return self.advance()
 
     def finished(self) -> str | None:
-        """The text of the record, where its waves are aborted, or complete with no gate closed behind them."""
+        """Return the text of the record if the rollout is aborted, or is complete and waits for no gate; else None."""
         text = self._fleet.read_file(self.rollout.path)
         if text is None:
             return None
@@ -112,49 +113,48 @@ class WaveRunner(Generic[R]):
         return text if is_over else None
 
     def record(self, state: FleetState | None = None) -> R:
-        """What is recorded.
+        """Return the record.
 
         Raises:
-            InputError: it was not started, or the record is damaged.
+            InputError: the rollout was not started, or the record is damaged.
         """
         text = self._fleet.read_file(self.rollout.path, None if state is None else state.snapshot)
         if text is None:
-            message = f"is not there: the {self.rollout.title} was not started in waves"
-            raise InputError.of("", "not-started", message, file=self.rollout.path)
+            raise self._not_started()
         return self.rollout.parse(text)
 
     def status(self) -> Progress:
-        """How far it is; nothing is written."""
+        """Return the progress; nothing is written."""
         look = self._look()
-        waves = look.with_health(map(look.seen, look.record.waves.waves))
+        waves = look.with_health(map(look.progress, look.record.waves.waves))
         return self._progress(look.record, waves, self._waits_for(look, waves))
 
     def pause(self, why: str) -> Progress:
         """Start no further wave until it is resumed."""
-        return self._changed({"phase": "paused", "why": why}, "Pause", when=("running",))
+        return self._update({"phase": "paused", "why": why}, "Pause", when=("running",))
 
     def abort(self, why: str) -> Progress:
-        """Start no further wave at all; what is merged stays."""
-        return self._changed({"phase": "aborted", "why": why}, "Abort", when=("running", "paused"))
+        """Start no further wave at all; merged changes stay."""
+        return self._update({"phase": "aborted", "why": why}, "Abort", when=("running", "paused"))
 
     def resume(self) -> Progress:
-        """Go on: with what was interrupted, and with what was paused."""
+        """Continue an interrupted or paused rollout."""
         record = self.record()
         if record.phase == "aborted":
-            message = f"was aborted; {self.rollout.starts_anew}"
+            message = f"was aborted; {self.rollout.restart_advice}"
             raise InputError.of("", "aborted", message, file=self.rollout.path)
         if record.phase == "paused" and not record.rolling_back:
-            self._changed({"phase": "running", "why": ""}, "Resume", when=("paused",))
+            self._update({"phase": "running", "why": ""}, "Resume", when=("paused",))
         return self.advance()
 
     def rollback(self, wave: str | None = None) -> Progress:
-        """Give the members of a wave what they had before, in a new commit; the rollout is paused.
+        """Restore the earlier state of a wave's members in a new commit, and pause the rollout.
 
         Args:
-            wave: its name; the last one that changed anyone otherwise.
+            wave: the wave's name; by default the last one with a merged change.
 
         Raises:
-            InputError: there is no such wave, or it has changed no one.
+            InputError: no such wave exists, or it has no merged change.
         """
         look = self._look()
         begun = [
@@ -164,35 +164,37 @@ class WaveRunner(Generic[R]):
         ]
         chosen = wave or (begun[-1] if begun else None)
         if chosen not in begun:
-            message = f"has changed no one; waves that have: {', '.join(begun) or 'none'}"
+            message = (
+                f"has no merged change to roll back; waves with merged changes: {', '.join(begun) or 'none'}"
+            )
             raise InputError.of("--wave", "unknown-wave", message, wave)
         change = {"phase": "paused", "why": f"wave {chosen} was rolled back", "rolling_back": chosen}
-        self._changed(change, f"Roll back wave {chosen} of", when=("running", "paused"))
+        self._update(change, f"Roll back wave {chosen} of", when=("running", "paused"))
         self._finish_rollback()
         return self.status()
 
     def advance(self) -> Progress:
-        """Go as far as the next gate: a soak, the health of a wave, a review, a freeze window, or the end."""
+        """Run up to the next gate: a soak, the health of a wave, a review, a freeze window, or the end."""
         self._finish_rollback()
         while True:
             look = self._look()
             if look.record.phase != "running":
                 break
-            if found := self._reviews(look.record).closed_by_people(look):
+            if found := self._reviews(look.record).newly_declined(look):
                 declined = {"declined": (*look.record.declined, *found)}
-                self._changed(declined, "Note declined reviews of", when=("running",))
+                self._update(declined, "Note declined reviews of", when=("running",))
                 continue
             wave = self._next_wave(look)
             if wave is None:
                 break
-            self._carry_out(look, wave)
+            self._run_wave(look, wave)
             if self._look().ready(wave) == look.ready(wave):
-                break  # nothing came of it: reviews that are open, or a forge that takes no more
+                break  # no progress: open reviews, or the forge's rate limit
         self._keep_budget()
         return self.status()
 
     def _next_wave(self, look: WaveLook[R]) -> Wave | None:
-        """The wave that may start or go on now; None where a gate is closed, or nothing is left."""
+        """Return the wave that may start or continue now; None if a gate is closed, or no wave remains."""
         if freeze_at(self._clock(), look.record.waves.freeze) is not None:
             return None
         for wave in look.record.waves.waves:
@@ -200,12 +202,12 @@ class WaveRunner(Generic[R]):
                 continue
             if look.ready(wave):
                 return wave
-            if self._closed_gate(look, look.seen(wave)):
+            if self._closed_gate(look, look.progress(wave)):
                 return None
         return None
 
     def _closed_gate(self, look: WaveLook[R], wave: WaveProgress) -> str:
-        """Why no later wave may start yet; empty where one may."""
+        """Return what later waves wait for; empty if the next one may start."""
         reviews = [member.name for member in wave.members if member.state is MemberState.IN_REVIEW]
         if reviews:
             return f"reviews of wave {wave.name}: {', '.join(reviews[:_SHOWN])}"
@@ -228,24 +230,20 @@ class WaveRunner(Generic[R]):
         if look.record.phase != "running":
             return look.record.why
         window = freeze_at(self._clock(), look.record.waves.freeze)
-        left = any(
-            member.state in {MemberState.PENDING, MemberState.IN_REVIEW}
-            for wave in waves
-            for member in wave.members
-        )
-        if window is not None and left:
+        is_open = any(member.state in OPEN_STATES for wave in waves for member in wave.members)
+        if window is not None and is_open:
             return f"the end of a freeze: {window.reason}"
         return next((gate for wave in waves if (gate := self._closed_gate(look, wave))), "")
 
     def _keep_budget(self) -> None:
-        """Pause a rollout whose owners are unhealthy beyond its budget."""
+        """Pause the rollout if more owners are unhealthy than its budget allows."""
         look = self._look()
         unhealthy = look.unhealthy
         if look.record.phase == "running" and len(unhealthy) > look.record.waves.budget:
             why = f"{len(unhealthy)} unhealthy, above the budget of {look.record.waves.budget}: {', '.join(unhealthy[:_SHOWN])}"
-            self._changed({"phase": "paused", "why": why}, "Pause", when=("running",))
+            self._update({"phase": "paused", "why": why}, "Pause", when=("running",))
 
-    def _carry_out(self, look: WaveLook[R], wave: Wave) -> None:
+    def _run_wave(self, look: WaveLook[R], wave: Wave) -> None:
         names = look.ready(wave)
         title = f"{self.rollout.title[:1].upper()}{self.rollout.title[1:]}: wave {wave.name}"
         if not look.record.pull_requests:
@@ -253,14 +251,14 @@ class WaveRunner(Generic[R]):
             return
         reviews = self._reviews(look.record)
         if self._pace is not None:
-            self._pace.remember(self._ages_of_reviews())
+            self._pace.remember(self._review_ages())
         for owner, group in by_owner(look.view, names).items():
             if self._pace is not None and not self._pace.take():
                 return
             self._publish(look.record, group, f"{title}, {owner or 'no owner'}", reviews.of(wave, owner))
 
-    def _ages_of_reviews(self) -> Iterator[float]:
-        """How long ago earlier runs put parts up for review, in seconds: forges count across runs."""
+    def _review_ages(self) -> Iterator[float]:
+        """Yield the ages of earlier runs' reviews, in seconds, since forges limit the rate across runs."""
         if self._is_paced:
             return
         self._is_paced = True
@@ -269,7 +267,7 @@ class WaveRunner(Generic[R]):
             yield (self._clock() - store.repository.commit_info(commit).when).total_seconds()
 
     def _publish(self, record: R, names: Sequence[str], message: str, review: Review | None) -> None:
-        """Change owners together; where that is refused, one by one, so that each fails for itself only."""
+        """Change the owners together. If that is refused, change them one by one, so that only the faulty ones fail."""
         options = PublishOptions(author=self._author, message=message, today=self._clock().date())
         try:
             self.rollout.publish(record, names, options=options, review=review)
@@ -281,15 +279,15 @@ class WaveRunner(Generic[R]):
                 self._publish(record, [name], f"{message}, {name}", review)
 
     def _finish_rollback(self) -> None:
-        """Give the members of the wave that is being rolled back what they had, and record that it is done."""
+        """Restore the members of the wave whose rollback is under way, and record its end."""
         record = self.record()
         wave = record.rolling_back
         if not wave:
             return
         message = f"Roll back wave {wave} of the {self.rollout.title}"
-        self.rollout.take_back(record, wave, options=PublishOptions(author=self._author, message=message))
+        self.rollout.revert(record, wave, options=PublishOptions(author=self._author, message=message))
         done = {"rolling_back": "", "rolled_back": (*record.rolled_back, wave)}
-        self._changed(done, f"Wave {wave} is rolled back:", when=("running", "paused"))
+        self._update(done, f"Wave {wave} is rolled back:", when=("running", "paused"))
 
     def _reviews(self, record: R) -> WaveReviews:
         return WaveReviews(
@@ -310,19 +308,22 @@ class WaveRunner(Generic[R]):
             stopped=self._stopped,
         )
 
-    def _changed(self, change: Mapping[str, object], verb: str, *, when: Sequence[str]) -> Progress:
-        def changed(text: str | None) -> str | None:
+    def _not_started(self) -> InputError:
+        message = f"does not exist, since the {self.rollout.title} was not started in waves; start it first"
+        return InputError.of("", "not-started", message, file=self.rollout.path)
+
+    def _update(self, change: Mapping[str, object], verb: str, *, when: Sequence[str]) -> Progress:
+        def updated(text: str | None) -> str | None:
             if text is None:
-                message = f"is not there: the {self.rollout.title} was not started in waves"
-                raise InputError.of("", "not-started", message, file=self.rollout.path)
+                raise self._not_started()
             record = self.rollout.parse(text)
             if record.phase not in when:
                 return None
             return record.model_copy(update=dict(change)).dump()
 
-        self._write(changed, f"{verb} the {self.rollout.title}")
+        self._write(updated, f"{verb} the {self.rollout.title}")
         record = self.record()
-        return Progress(self.rollout.identity(), self.rollout.title, record.phase, record.why, ())
+        return self._progress(record, (), record.why)
 
     def _write(self, make: Callable[[str | None], str | None], message: str) -> None:
         self._fleet.write_file(self.rollout.path, make, message, author=self._author)

@@ -1,4 +1,4 @@
-"""``waves.yaml``: who goes when, what must hold in between, and when nothing may start."""
+"""``waves.yaml``: the members of each wave, the gates between waves, and freeze windows."""
 
 from __future__ import annotations
 
@@ -47,51 +47,51 @@ class Freeze(Model):
     """A time in which no wave starts: once between two moments, or each week on some days."""
 
     begins: Moment | None = None
-    """Beginning, in the time zone."""
+    """The beginning, in the time zone."""
     ends: Moment | None = None
-    """End, in the time zone."""
+    """The end, in the time zone."""
     days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], ListInput] = ()
     """Days of the week, instead of a beginning and an end."""
     after: Annotated[str, Field(pattern=_CLOCK)] = "00:00"
-    """On those days, from this time of day."""
+    """The time of day at which the freeze begins on those days."""
     before: Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")] = "24:00"
-    """On those days, until this time of day."""
+    """The time of day at which the freeze ends on those days."""
     time_zone: Annotated[str, AfterValidator(_zone)]
     """IANA time zone, such as `Europe/Berlin`."""
     reason: Text
-    """Why."""
+    """The reason."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Freeze:
         is_once = self.begins is not None and self.ends is not None
         if is_once == bool(self.days) or (self.begins is None) != (self.ends is None):
-            raise refuse("freeze", "give `begins` and `ends`, or `days`")
+            raise refuse("freeze", "set `begins` and `ends`, or `days`")
         if is_once and str(self.begins) >= str(self.ends):
             raise refuse("freeze", "`ends` must be after `begins`")
         if self.days and self.after >= self.before:
-            raise refuse("freeze", "`before` must be later than `after`: give two windows across midnight")
+            raise refuse("freeze", "`before` must be later than `after`; write two windows for a night")
         return self
 
 
 class Wave(Model):
-    """One wave: the owners that it takes of those that no earlier wave has; all of them where nothing selects."""
+    """One wave. It selects from the owners that no earlier wave has; without a selection, all of them."""
 
     name: DnsLabel
-    """Name."""
+    """The wave's name."""
     names: Patterns = ()
-    """Names, with `*` and `?`: tenants, workloads as `tenant/name`, or clusters for a platform."""
+    """Names of members, with `*` and `?`: tenants, workloads as `tenant/name`, or clusters for a platform."""
     owner: GroupRef | None = None
-    """Owner."""
+    """The owner of the members."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Labels; a member has all of them."""
+    """Labels that every member has."""
     count: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """At most so many of them."""
+    """The largest number of members."""
     percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """At most this part of all owners; at least one."""
+    """The largest part of all owners, in percent; at least one owner."""
     soak: Duration | None = None
-    """How long the wave must be merged before the next one starts; the file's where nothing is given."""
+    """How long the wave must be merged before the next one starts; by default the file's `soak`."""
     effects: Effect | None = None
-    """The worst effect that it carries out; an owner with a worse one is held back."""
+    """The worst effect that the wave allows; an owner whose change has a worse one is held back."""
 
 
 class Waves(Model):
@@ -100,13 +100,13 @@ class Waves(Model):
     format: Literal["waves/v1"]
     """Format of this file."""
     waves: Annotated[tuple[Wave, ...], ListInput, Field(min_length=1, max_length=100)]
-    """The waves, in their order."""
+    """The waves, in order."""
     soak: Duration = "0s"
     """How long each wave must be merged before the next one starts."""
     health: bool = True
-    """Whether the next wave waits until Flux has applied this one and what was applied is healthy."""
+    """Whether the next wave waits until Flux has applied this one and the applied objects are healthy."""
     budget: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """How many owners may be unhealthy before no further wave starts."""
+    """The largest number of unhealthy owners; with more, the rollout pauses."""
     freeze: Annotated[tuple[Freeze, ...], ListInput, Field(max_length=100)] = ()
     """Times in which no wave starts."""
 
@@ -114,12 +114,12 @@ class Waves(Model):
     def _names_are_unique(self) -> Waves:
         names = [wave.name for wave in self.waves]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise refuse("wave-name", f"two waves are called {twice}")
+            raise refuse("wave-name", f"two waves are named {twice}; give each wave its own name")
         return self
 
 
 def waves_of(document: Any, file: str | None = None) -> Waves:
-    """Waves from a document.
+    """Parse waves from a document.
 
     Raises:
         InputError: with every problem.
@@ -140,7 +140,7 @@ def waves_of(document: Any, file: str | None = None) -> Waves:
 
 
 def read_waves(text: str, file: str) -> Waves:
-    """Waves from the text of a file.
+    """Parse waves from the text of a file.
 
     Raises:
         InputError: with every problem.
@@ -149,7 +149,7 @@ def read_waves(text: str, file: str) -> Waves:
 
 
 def _with_effects(document: Any) -> Any:
-    """Effects as values of their own type: the model is strict, and YAML has only text."""
+    """Convert the effects to values of their enum, since the model is strict and YAML has only text."""
     if not isinstance(document, dict) or not isinstance(document.get("waves"), list):
         return document
     known = {effect.value: effect for effect in Effect}

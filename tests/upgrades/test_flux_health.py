@@ -98,7 +98,7 @@ def test_the_worst_applied_object_decides_where_flux_is_ready(
         kustomization("True"),
         is_applied=lambda commit: commit == "new",
         waits_for_quota=lambda: waits,
-        objects=lambda _: Readiness(state, "Deployment vision/chat: why"),
+        worst_object=lambda _: Readiness(state, "Deployment vision/chat: why"),
     )
     assert (found.state, found.why) == (
         health,

@@ -289,7 +289,7 @@ def test_a_second_start_is_refused_while_the_first_goes_on(place: Path) -> None:
     with opened(place) as fleet:
         runner = UpgradeWaves(fleet, "tenant/v1", gate=Clusters(), clock=clock)
         runner.pause("Incident")
-        with pytest.raises(InputError, match="`goldenpath upgrade resume tenant/v1` goes on with it"):
+        with pytest.raises(InputError, match="`goldenpath upgrade resume tenant/v1` continues it"):
             runner.start(read_waves(TWO_WAVES, "waves.yaml"))
     assert versions(place) == {"edge": OLD, "speech": OLD, "vision": NEW}
 
@@ -300,7 +300,7 @@ def test_other_owners_are_started_when_the_first_ones_are_done(place: Path) -> N
     assert progress.is_complete
     assert set(states(progress)) == {"edge", "speech"}
     assert versions(place) == dict.fromkeys(NAMES, NEW)
-    with pytest.raises(InputError, match="select no one"):
+    with pytest.raises(InputError, match="select no members"):
         start(place)  # the record still knows how to take the last waves back
     with opened(place) as fleet:
         UpgradeWaves(fleet, "tenant/v1").rollback("rest")
@@ -333,7 +333,7 @@ def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
 
 def test_a_wave_that_upgraded_no_one_cannot_go_back(place: Path) -> None:
     start(place, TWO_WAVES + "soak: 2h\n")
-    with opened(place) as fleet, pytest.raises(InputError, match="waves that have: canary"):
+    with opened(place) as fleet, pytest.raises(InputError, match="waves with merged changes: canary"):
         UpgradeWaves(fleet, "tenant/v1").rollback("rest")
 
 
