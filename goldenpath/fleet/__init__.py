@@ -1,9 +1,8 @@
-"""The verbs on a fleet repository: start, publish, plan, list, validate, retire.
+"""The operations on a fleet repository: create, publish, plan, list, validate, retire.
 
-Here the stages meet: a request is parsed, rendered and checked against the fleet that the branch holds *now*,
-compared with what is there, and handed to the one writer. How Git stores it is
-:mod:`goldenpath.git`'s business, what a change consists of :mod:`goldenpath.repository`'s; what a live
-cluster makes of it is :mod:`goldenpath.live`'s.
+This package joins the stages: it parses and renders a request, checks it against the present fleet of the branch,
+compares the files with the repository, and commits the difference. :mod:`goldenpath.git` stores the commit,
+:mod:`goldenpath.repository` computes the difference, and :mod:`goldenpath.live` reads live clusters.
 
 ::
 

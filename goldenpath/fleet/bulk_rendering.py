@@ -1,7 +1,7 @@
-"""Many tenants at once: rendered, checked and packed for Git by all processors, in bounded memory.
+"""Render, check and pack many tenants on all processors, in bounded memory.
 
-What a fleet becomes different in is worked out by :mod:`goldenpath.fleet.proposal_builder`; here is only what needs no
-repository, which is nearly all of the time that it takes.
+This part of a publish needs no repository and takes nearly all of the time. The comparison with the repository is in
+:mod:`goldenpath.fleet.proposal_builder`.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ if TYPE_CHECKING:
 __all__ = ["MANY", "PackedRendering", "RenderTask", "render_many"]
 
 _CHUNK: Final = 16
-"""Tenants that go to a process in one go: to hand over costs a millisecond, and to wait for the last one little."""
+"""Tenants for a process at a time. Each transfer takes a millisecond; a small chunk keeps the wait at the end short."""
 MANY: Final = 200
-"""Fewer take less time here than a process takes to start."""
+"""The least number of tenants for worker processes; fewer take less time than a process takes to start."""
 _AHEAD: Final = 3
-"""Chunks for each process that are under way or wait to be taken: so many results there are at most."""
+"""The most chunks for each process that are under way or wait for the caller. It bounds the results in memory."""
 _LOOK_AGAIN_SECONDS: Final = 0.2
-"""How long Ctrl-C may wait."""
+"""The longest delay of Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderTask:
-    """One tenant's request, and the golden path with its exact version where a lock pins one.
+    """One tenant's request. ``pinned`` is the golden path and the exact version in its lock.
 
-    ``document`` may be left out where there is a text: the worker reads it from the text.
+    Without ``document``, the worker parses ``text``.
     """
 
     text: str | None
@@ -64,9 +64,9 @@ class RenderTask:
 
 @dataclass(frozen=True, slots=True)
 class PackedRendering:
-    """What the repository should hold for one tenant, as objects for a pack; or why the request is not accepted.
+    """The desired files of one tenant as objects for a pack, or the problems of its request.
 
-    ``files`` has the lock and the request too. Without a ``lock`` there are ``problems``, and nothing else.
+    ``files`` includes the lock and the request. Without a ``lock``, only ``problems`` is set.
     """
 
     lock: Lock | None
@@ -84,23 +84,23 @@ def render_many(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[PackedRendering]:
-    """Render, check and pack tenants, as :func:`~goldenpath.fleet.desired_files.desired_files` gives each.
+    """Render, check and pack the result of :func:`~goldenpath.fleet.desired_files.desired_files` for each tenant.
 
-    Results come in the order of the tasks, and tasks are taken as results are: neither is ever there as a whole.
-    A caller that stops taking results, for example by Ctrl-C, ends the processes.
+    Results come in the order of the tasks. Tasks are read as results are taken, so memory holds neither as a whole.
+    If the caller stops taking results, for example after Ctrl-C, the processes end.
 
     Args:
         tasks: the tenants.
         fleet: the text of ``goldenpath.yaml``.
         library: the golden paths.
-        today: the day against which expiry dates are held.
-        workers: processes; by default one for each processor, and none for few tasks; 0 for none.
+        today: the day to compare expiry dates with.
+        workers: number of processes; 0 renders in this one. By default one for each processor, and 0 for few tasks.
         progress: receives the number done and the total (0 if unknown).
 
     Raises:
-        InputError: the fleet has problems, or a version is not there. What is wrong with a request is in its result.
+        InputError: the fleet has problems, or the library lacks a version. Problems of a request are in its result.
         RenderError: a template failed.
-        GoldenpathError: a process ended before its time.
+        GoldenpathError: a process ended early.
     """
     total = len(tasks) if isinstance(tasks, Sized) else 0
     remaining = iter(tasks)
@@ -119,7 +119,7 @@ def render_many(
 def _by_processes(
     renderer: _BatchRenderer, tasks: Iterator[RenderTask], workers: int
 ) -> Iterator[PackedRendering]:
-    # A process that is started anew has no thread, lock or pipe of ours, as a copy of this one would.
+    # Unlike a fork, a spawned process has no thread, lock or pipe of this one.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         workers, context, initializer=_start, initargs=(renderer.text, renderer.library, renderer.today)
@@ -135,8 +135,8 @@ def _by_processes(
             yield from _result(under_way.popleft())
     except BrokenProcessPool as error:
         message = (
-            "a rendering process ended early: for want of memory, or because the program that asks "
-            "has no `if __name__ == '__main__':`"
+            "a rendering process ended early; give it more memory, or put the calling program's code behind "
+            "`if __name__ == '__main__':`"
         )
         raise GoldenpathError(message) from error
     finally:
@@ -144,7 +144,7 @@ def _by_processes(
 
 
 def _result(future: Future[list[PackedRendering]]) -> list[PackedRendering]:
-    """What became of a chunk. Ctrl-C is heard between two looks, and never while a lock of the pool is held."""
+    """Wait for the result of a chunk. Ctrl-C takes effect between two waits, never while a lock of the pool is held."""
     while True:
         with _no_interrupt():
             if wait((future,), timeout=_LOOK_AGAIN_SECONDS).done:
@@ -153,10 +153,10 @@ def _result(future: Future[list[PackedRendering]]) -> list[PackedRendering]:
 
 @contextlib.contextmanager
 def _no_interrupt() -> Iterator[None]:
-    """Ctrl-C waits.
+    """Delay Ctrl-C.
 
-    A process that is started here must not be reached by it before it can say that it ignores it. And an exception just
-    behind taking a lock leaves it taken, for which others then wait in vain (CPython's issue 74174).
+    It must not reach a new process before that process ignores it. And an exception right after taking a lock leaves the
+    lock taken for ever (CPython's issue 74174).
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -166,8 +166,6 @@ def _no_interrupt() -> Iterator[None]:
 
 
 class _BatchRenderer:
-    """A fleet, ready to render for."""
-
     def __init__(self, text: str, library: Library, today: dt.date | None) -> None:
         self.text = text
         self.library = library
@@ -194,12 +192,12 @@ class _BatchRenderer:
 
 
 _renderer: _BatchRenderer | None = None
-"""In a process of the pool: what it works with."""
+"""The renderer of a process in the pool."""
 
 
 def _start(text: str, library: Library, today: dt.date | None) -> None:
-    """Make a process of the pool ready. Ctrl-C reaches every process; the one that started this one ends it."""
-    global _renderer  # noqa: PLW0603 - a pool's processes have no other place to keep something from call to call
+    """Prepare a process of the pool. It ignores Ctrl-C, because the main process ends it."""
+    global _renderer  # noqa: PLW0603 - the only place for a value that all calls in a process of the pool share
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _renderer = _BatchRenderer(text, library, today)
     collect_rarely()

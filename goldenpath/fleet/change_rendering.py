@@ -1,12 +1,13 @@
-"""Rendering and checking what a change needs, once: the results do not depend on what else the repository holds.
+"""Render and check the requests of one change, each once.
 
-They are remembered for as long as one change is being made, which may be several times, as the branch moves.
+The results do not depend on other files of the repository. They are cached for the change, which is computed again each
+time that the branch moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -34,11 +35,10 @@ __all__ = ["Renderings", "TenantToRender"]
 
 @dataclass(frozen=True, slots=True)
 class TenantToRender:
-    """A tenant or workload that is to be rendered.
+    """A tenant or workload to render.
 
-    ``lock`` is the one that it has. ``parent`` is a workload's tenant, as it will be; without one,
-    ``known_tenants`` are the names to suggest. ``is_new`` is false where the repository
-    has the request already.
+    ``lock`` is its present lock. ``parent`` is a workload's tenant after the change; without one, ``known_tenants`` are
+    the names to suggest. ``is_new`` is false if the request is in the repository already.
     """
 
     ref: Ref
@@ -49,16 +49,23 @@ class TenantToRender:
     is_new: bool = True
 
     @property
-    def name(self) -> str:
-        """Its name, of a workload with its tenant's."""
-        return self.ref.path
+    def document(self) -> Any:
+        """The parsed request.
+
+        Raises:
+            InputError: the text is not valid YAML.
+        """
+        request = self.request
+        if request.document is not None:
+            return request.document
+        return kubeyaml.load(request.text or "", name=request.file or self.ref.path, written=True)
 
 
 class Renderings:
-    """What was rendered for one change.
+    """Renders for one change, and caches the results.
 
     Args:
-        options: whether the newest versions are wanted, and the day against which expiry dates are held.
+        options: whether to use the newest versions, and the day to compare expiry dates with.
         progress: receives the number done and the total.
     """
 
@@ -68,7 +75,7 @@ class Renderings:
         self._known: dict[_Key, DesiredFiles | InputError] = {}
 
     def prepare(self, context: FleetContext, works: Sequence[TenantToRender]) -> None:
-        """Render many with all processors, so that :meth:`of` has them at hand; a few are left to it."""
+        """Render many tenants on all processors, for later calls of :meth:`of`. Do nothing for a few."""
         new = [
             work
             for work in works
@@ -78,24 +85,22 @@ class Renderings:
         ]
         if len(new) < MANY:
             return
+        requests = ((work.request, self._pinned(work)) for work in new)
         results = render_many(
-            [
-                RenderTask(work.request.text, work.request.document, work.request.file, self._pinned(work))
-                for work in new
-            ],
+            [RenderTask(each.text, each.document, each.file, pinned) for each, pinned in requests],
             context.text,
             library=context.library,
             today=self._options.today,
             progress=self._progress,
         )
-        for work, made in zip(new, results, strict=True):
-            self._known[self._key(context, work)] = _unpacked(context, work, made)
+        for work, packed in zip(new, results, strict=True):
+            self._known[self._key(context, work)] = _unpacked(context, work, packed)
 
     def of(self, context: FleetContext, work: TenantToRender) -> DesiredFiles:
-        """What the repository should hold for a tenant.
+        """The desired files of a tenant or workload.
 
         Raises:
-            InputError: its request is not accepted, with every problem; or the pinned version is not there.
+            InputError: with every problem of its request; or the library lacks the pinned version.
             RenderError: a template failed.
         """
         key = self._key(context, work)
@@ -111,16 +116,11 @@ class Renderings:
         return known
 
     def _render(self, context: FleetContext, work: TenantToRender) -> DesiredFiles:
-        request = work.request
-        document = request.document
-        if document is None:
-            document = kubeyaml.load(request.text or "", name=request.file or work.name, written=True)
-        parent = work.parent
-        tenants = Tenants.only(parent, work.known_tenants)
-        spec = context.parse(document, request.file, tenants=tenants, is_new=work.is_new)
+        tenants = Tenants.only(work.parent, work.known_tenants)
+        spec = context.parse(work.document, work.request.file, tenants=tenants, is_new=work.is_new)
         version = version_for(spec, self._pinned(work))
         desired = desired_files(
-            context, spec, request, version=version, today=self._options.today, parent=parent
+            context, spec, work.request, version=version, today=self._options.today, parent=work.parent
         )
         check_digest(context, work.lock, desired.lock)
         return desired
@@ -131,22 +131,21 @@ class Renderings:
         return context, work.ref, work.request.text, self._pinned(work), of_parent
 
     def _pinned(self, work: TenantToRender) -> tuple[str, str] | None:
-        """The golden path and the version to render with: the one asked for, else the one that the lock pins."""
-        lock, asked = work.lock, self._options.versions.get(work.ref)
-        if lock is None or self._options.upgrade:
+        """Golden path and version to render with: the version in the options, else the one in the lock."""
+        if work.lock is None or self._options.upgrade:
             return None
-        return lock.golden_path, asked or lock.version
+        return work.lock.golden_path, self._options.versions.get(work.ref) or work.lock.version
 
 
 def _unpacked(
-    context: FleetContext, work: TenantToRender, made: PackedRendering
+    context: FleetContext, work: TenantToRender, packed: PackedRendering
 ) -> DesiredFiles | InputError:
-    """What another process rendered; or why it is not accepted."""
-    if made.lock is None:
-        return InputError(made.problems)
+    """The result of another process: the desired files, or the problems of the request."""
+    if packed.lock is None:
+        return InputError(packed.problems)
     try:
-        check_digest(context, work.lock, made.lock)
+        check_digest(context, work.lock, packed.lock)
     except InputError as error:
         return error
-    files = {path: PackedContent(content) for path, content in made.files.items()}
-    return DesiredFiles(made.lock, files, made.findings)
+    files = {path: PackedContent(content) for path, content in packed.files.items()}
+    return DesiredFiles(packed.lock, files, packed.findings)

@@ -1,4 +1,4 @@
-"""Writes commit messages: a sentence, the changes by place, and trailers for programs."""
+"""Write commit messages: a sentence, the changes by cluster, and trailers for programs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["commit_message", "subject"]
 
 _REQUESTED: Final = (Subject.TENANT, Subject.WORKLOAD)
 _NAMED: Final = 5
-"""Tenants and workloads that are named one by one; of more, a person reads the number."""
+"""The most tenants and workloads to name; for more, the message has their number."""
 _SUBJECT_CHARS: Final = 72
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _OUR_TRAILERS: Final = re.compile(r"^[ \t]*goldenpath-[\w-]*[ \t]*:.*$", re.IGNORECASE | re.MULTILINE)
-"""In a person's own words: they would be read as what this commit changes, where it has none of its own."""
+"""Our trailers in the words of a person, which programs would take for the changes of this commit."""
 _VERBS: Final = {ChangeKind.ADDED: "Add", ChangeKind.CHANGED: "Change", ChangeKind.REMOVED: "Delete"}
 
 
 def subject(plan: Plan) -> str:
-    """One sentence on what a plan does."""
+    """The subject line for a plan."""
     changed = [part for part in plan.parts if part.changes]
     requested = [part for part in changed if part.kind in _REQUESTED]
     clusters = [part.name for part in changed if part.kind is Subject.PLATFORM]
@@ -52,17 +52,17 @@ def commit_message(
     first_words: str | None = None,
     more: Iterable[tuple[str, str]] = (),
 ) -> str:
-    """The message of the commit that carries out a plan.
+    """The commit message for a plan.
 
     Args:
-        plan: what is done.
-        digests: by name (of a workload, with its tenant's), the digest of the request.
-        first_words: what a person wants to say, instead of the first sentence.
-        more: trailers beside those that say what changes.
+        plan: the plan.
+        digests: the digest of each request, by name of the tenant, or ``<tenant>/<workload>``.
+        first_words: the words of a person, in place of the subject.
+        more: further trailers.
     """
-    said = _OUR_TRAILERS.sub("", _CONTROL.sub("", first_words or "")).strip()
+    opening = _OUR_TRAILERS.sub("", _CONTROL.sub("", first_words or "")).strip()
     changed = [part for part in plan.parts if part.changes]
-    blocks = [said or subject(plan)]
+    blocks = [opening or subject(plan)]
     blocks += ["\n".join(_body(part)) for part in changed] if len(changed) <= _NAMED else [_counts(changed)]
     trailers = list(_trailers(changed, digests))
     trailers += [f"{name}: {_CONTROL.sub('', value).replace(chr(10), ' ')}" for name, value in more]
@@ -72,7 +72,7 @@ def commit_message(
 
 
 def _body(part: Part) -> Iterator[str]:
-    """What changes of one tenant or platform, a line for each cluster and for each accelerator."""
+    """The changes of one part: a line for each cluster, and one for each changed accelerator."""
     by_cluster: defaultdict[str, Counter[ChangeKind]] = defaultdict(Counter)
     for change in part.changes.objects:
         by_cluster[change.id.cluster or "everywhere"][change.action] += 1
@@ -86,7 +86,7 @@ def _body(part: Part) -> Iterator[str]:
 
 
 def _counts(changed: list[Part]) -> str:
-    """Of many, only how many: to count objects, every file of all of them would have to be read."""
+    """The number of changed parts. Counting their objects would read every file."""
     counts = Counter(part.action for part in changed if part.kind in _REQUESTED)
     return ", ".join(f"{counts[action]} {action}" for action in ChangeKind if counts[action])
 

@@ -1,7 +1,6 @@
-"""The desired files of a tenant or of a cluster's platform, and the lock that records them.
+"""The desired files of a tenant, a workload or a platform, and the lock that records them.
 
-Nothing here reads the repository, so it can run while another process writes, and in another
-process.
+This module does not read the repository, so it also runs in worker processes and while another process writes.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ __all__ = ["DesiredFiles", "check_digest", "desired_files", "desired_platform", 
 
 @dataclass(frozen=True, slots=True)
 class DesiredFiles:
-    """Files by path, the lock among them, and what the checks say of them."""
+    """Files by path, including the lock, and the findings of the checks."""
 
     lock: Lock
     files: Mapping[str, Content]
@@ -42,10 +41,10 @@ class DesiredFiles:
 
 
 def check_digest(context: FleetContext, before: Lock | None, now: Lock) -> None:
-    """Refuse a version from Git whose files are not those that the lock names: its tag was moved.
+    """Refuse a golden path from Git whose files differ from those in the lock.
 
     Raises:
-        InputError: they are others.
+        InputError: the files differ, because the tag was moved.
     """
     if before is None or before.digest is None or before.digest == now.digest:
         return
@@ -53,14 +52,14 @@ def check_digest(context: FleetContext, before: Lock | None, now: Lock) -> None:
         return
     if context.library.get(now.golden_path, version=now.version).is_from_git:
         message = (
-            f"{now.exact} from Git is not what the lock names: it has {now.digest}, and the lock {before.digest}. "
-            "The tag was moved: restore it, or give the change a version of its own"
+            f"{now.exact} from Git has the digest {now.digest}, but the lock has {before.digest}: the tag was moved. "
+            "Restore the tag, or release the change as a new version"
         )
         raise InputError.of("golden_path", "golden-path-digest", message)
 
 
 def version_for(spec: Envelope | FleetSpec, pinned: tuple[str, str] | None) -> str | None:
-    """The exact version to render with: the pinned one, if it is of the golden path that is asked for."""
+    """The pinned version, if it belongs to the requested golden path."""
     return pinned[1] if pinned is not None and pinned[0] == spec.golden_path else None
 
 
@@ -73,27 +72,27 @@ def desired_files(
     today: dt.date | None = None,
     parent: Parent | None = None,
 ) -> DesiredFiles:
-    """What the repository should hold for a request.
+    """The desired files of a request.
 
     Args:
         context: the fleet.
-        spec: the request, as it was accepted for this fleet.
-        request: the same as it was handed in: its text is kept as it is.
-        version: the golden path's exact version; otherwise the one that the fleet pins for the major version that the
-            request names, or the newest of it.
-        today: the day against which expiry dates are held.
+        spec: the parsed request.
+        request: the submitted request. Its text is stored unchanged.
+        version: the exact version of the golden path; by default the one that the fleet pins for the major version of
+            the request, or its newest one.
+        today: the day to compare expiry dates with.
         parent: a workload's tenant.
 
     Raises:
-        InputError: that version is not there.
+        InputError: the library lacks the version.
         RenderError: a template failed.
     """
     rendered = context.pipeline.run(spec, version=version, today=today, parent=parent)
-    tenant = parent.tenant if parent is not None else None
     text = request.written
     files = {file.path: PlainContent(file.text) for file in rendered.manifests.files}
-    owned = tenant or spec
-    claims = rendered.claims
+    owned = spec if parent is None else parent.tenant
+    has_placement = spec.placement is not None or owned.placement is not None
+    engine, claims = rendered.kind.engine(spec), rendered.claims
     lock = Lock(
         golden_path=spec.golden_path,
         version=rendered.path.version,
@@ -101,16 +100,12 @@ def desired_files(
         digest=rendered.digest,
         request=request_digest(spec),
         request_file=blob_id(text.encode()),
-        fleet=context.digests.part(
-            rendered.clusters,
-            placement=spec.placement is not None or owned.placement is not None,
-            engine=rendered.kind.engine(spec),
-        ),
+        fleet=context.digests.part(rendered.clusters, placement=has_placement, engine=engine),
         parent=None if parent is None else parent_digest(parent.tenant, parent.version),
         owner=owned.owner,
-        engine=rendered.kind.engine(spec),
+        engine=engine,
         ends=first_end(spec),
-        placement=spec.placement is not None or owned.placement is not None,
+        placement=has_placement,
         clusters={cluster: dict(each.accelerators) for cluster, each in claims.items()},
         identities={cluster: dict(each.identities) for cluster, each in claims.items() if each.identities},
         objects={cluster: each.objects for cluster, each in claims.items() if each.objects},
@@ -124,10 +119,10 @@ def desired_files(
 
 
 def desired_platform(context: FleetContext, cluster: str, *, version: str | None = None) -> DesiredFiles:
-    """What the repository should hold for the platform of a cluster.
+    """The desired files of a cluster's platform.
 
     Raises:
-        InputError: that version is not there.
+        InputError: the library lacks the version.
         RenderError: a template failed.
     """
     rendered = context.pipeline.run(context.spec, cluster=cluster, version=version)

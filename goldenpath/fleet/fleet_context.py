@@ -1,4 +1,4 @@
-"""A fleet's document, and everything that is worked out from it once for all of its tenants."""
+"""A parsed fleet document, with the objects that all of its tenants share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class FleetContext:
     """One text of ``goldenpath.yaml``: the fleet, its pipeline and its digests.
 
     Raises:
-        InputError: the text is not a fleet; every problem, each with its path in the file.
+        InputError: with every problem of the document.
     """
 
     def __init__(self, text: str, *, library: Library, file: str = FLEET_FILE) -> None:
@@ -34,34 +34,32 @@ class FleetContext:
         self.library = library_for(self.spec, library)
 
     def default_version(self, golden_path: str) -> str | None:
-        """The version that the fleet pins for those that have none yet; None for the newest."""
+        """The version that the fleet pins for new tenants; None for the newest."""
         return self.spec.golden_paths.get(golden_path)
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """Renders and checks for this fleet."""
         return Pipeline(self.spec, library=self.library)
 
     @cached_property
     def digests(self) -> FleetDigests:
-        """Digests of the fleet's parts."""
         return FleetDigests(self.spec)
 
     @cached_property
     def layout(self) -> Layout:
-        """Where files are; it is the same on every cluster."""
+        """The layout of the repository, which is the same for every cluster."""
         return next(iter(self.pipeline.platforms.values())).layout
 
     def parse(
         self, document: object, file: str | None, *, tenants: Tenants | None = None, is_new: bool = True
     ) -> Any:
-        """A request, held against this fleet.
+        """Parse a request for this fleet.
 
         Args:
             document: the request.
-            file: named in each problem.
-            tenants: those that a workload may name.
-            is_new: whether the request is handed in now; false for one that the repository has already.
+            file: the file name for problems.
+            tenants: the tenants that a workload may name.
+            is_new: whether the request is submitted now; false if the repository has it already.
 
         Raises:
             InputError: with every problem.

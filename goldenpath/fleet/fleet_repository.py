@@ -1,4 +1,4 @@
-"""A fleet repository, and every verb on it."""
+"""A fleet repository, with every operation on it."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.spec.document_model import Document
 
-    Asked = Submission | Document | Mapping[str, Any] | str | Path
-    """A request, or the fleet's document: parsed, as values, or the path of a file."""
+    Source = Submission | Document | Mapping[str, Any] | str | Path
+    """A request or the fleet's document: parsed, as values, or the path of a file."""
 
 __all__ = ["Fleet"]
 
 COMMITTER: Final = Person("goldenpath", "goldenpath@localhost")
-"""The default committer. The author is the person who asked."""
+"""The default committer. The author is the person who requested the change."""
 _NO_BRANCH: Final = "HEAD-is-on-no-branch"
 
 
 class Fleet:
-    """One branch of a fleet repository. Safe for many threads; close it, or use it in ``with``.
+    """One branch of a fleet repository. Thread-safe; close it, or use it in ``with``.
 
-    Changes of many threads become one commit each and one push together.
+    Changes of many threads become one commit each, and one push together.
     """
 
     def __init__(
@@ -93,22 +93,24 @@ class Fleet:
         """Open a fleet repository.
 
         Args:
-            place: a directory (a work tree, or a bare repository), or a URL that Git can reach.
-            branch: the branch to work on; the repository's default one otherwise.
-            library: golden paths; the built-in ones otherwise.
-            credentials: for the remote; without any, Git's own helpers and agents are asked.
-            committer: who writes.
+            place: a folder (a work tree or a bare repository), or a URL that Git can reach.
+            branch: the branch; by default the one that is checked out, or the default branch of the remote.
+            library: golden paths; by default the built-in ones.
+            credentials: for the remote; by default those of Git's own helpers and agents.
+            committer: the committer of every commit.
             signer: signs every commit.
-            cache: where mirrors of remote repositories are kept; the user's cache folder otherwise.
-            at: look at this commit and not at the branch's last one, and publish nothing; for a checkout of CI, which
-                is on no branch: ``HEAD``.
+            cache: the folder for mirrors of remote repositories; by default in the user's cache folder.
+            at: read this commit instead of the branch's tip, and forbid publishing. A CI checkout without a branch
+                uses ``HEAD``.
 
         Raises:
-            InputError: the branch's name is not valid, or there is no such commit.
-            RepositoryError: there is no repository, Git cannot use it, or the remote refuses.
+            InputError: the name of the branch is invalid, or the commit does not exist.
+            RepositoryError: the folder is no repository, Git cannot use it, or the remote refuses.
         """
         if not is_url(str(place)) and not Path(place).expanduser().is_dir():
-            message = f"{place}: there is no such folder; `goldenpath fleet init` makes a fleet repository"
+            message = (
+                f"{place}: the folder does not exist; `goldenpath fleet init` creates a fleet repository"
+            )
             raise RepositoryError(message)
         named = branch or (_NO_BRANCH if at is not None else None)
         store = Store.open(place, branch=named, credentials=credentials, cache=cache)
@@ -127,22 +129,22 @@ class Fleet:
         file: str = FLEET_FILE,
         **opening: Any,
     ) -> Self:
-        """Make a fleet repository, with its first commit, and open it.
+        """Create a fleet repository with its first commit, and open it.
 
         Args:
             place: a folder, which becomes a repository if needed; or the URL of an empty repository.
-            fleet: the text of ``goldenpath.yaml``; a small example otherwise.
-            bare: make it without a work tree.
-            forge: whose CI a check is written for (see :data:`~goldenpath.fleet.initial_files.FORGES`).
-            code_owner: who reviews, as CODEOWNERS writes it.
-            author: who asked.
-            file: what problems call the file that the text is from.
-            opening: as for :meth:`open`.
+            fleet: the text of ``goldenpath.yaml``; by default a small example.
+            bare: create the repository without a work tree.
+            forge: the forge whose CI runs the check (see :data:`~goldenpath.fleet.initial_files.FORGES`).
+            code_owner: the reviewer, in the syntax of CODEOWNERS.
+            author: the author of the commit.
+            file: the name of the text's file, for problems.
+            opening: arguments of :meth:`open`.
 
         Raises:
-            InputError: the repository is not empty, or the fleet has problems; nothing was made then.
-            ChecksFailedError: a finding of severity error about a platform; nothing was made then.
-            RepositoryError: nothing could be written.
+            InputError: the repository is not empty, or the fleet has problems; nothing was created.
+            ChecksFailedError: a finding of severity error about a platform; nothing was created.
+            RepositoryError: the commit could not be written.
         """
         context = FleetContext(
             starter_fleet() if fleet is None else fleet,
@@ -162,7 +164,6 @@ class Fleet:
         return created
 
     def close(self) -> None:
-        """End the processes that read for it."""
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -172,10 +173,10 @@ class Fleet:
         self.close()
 
     def state(self) -> FleetState:
-        """The fleet as its branch is now, asked of the remote where there is one.
+        """The present state of the branch, fetched from the remote if there is one.
 
         Raises:
-            InputError: it holds no fleet, or one with problems.
+            InputError: the branch has no fleet, or a fleet with problems.
             RepositoryError: the repository cannot be read, or the remote does not answer.
         """
         if self._at is None:
@@ -184,53 +185,52 @@ class Fleet:
 
     def plan(
         self,
-        *asked: Asked,
+        *requests: Source,
         everything: bool = False,
         options: PublishOptions | None = None,
         progress: Progress | None = None,
     ) -> Proposal:
-        """What publishing would do, and what stands in its way; nothing is written.
+        """The changes of a publish, and the problems that block it. Nothing is written.
 
         Args:
-            asked: requests, and perhaps the fleet's own document.
-            everything: every tenant and platform that there is, too.
-            options: what would be allowed.
+            requests: requests, and at most one fleet document.
+            everything: also plan every other tenant and platform.
+            options: the options of the publish.
             progress: receives the number of tenants done and the total.
 
         Raises:
-            InputError: a request or the fleet cannot be accepted; every problem of all of them.
+            InputError: with every problem of all requests and of the fleet.
         """
-        proposer = self._proposer(asked, everything=everything, options=options, progress=progress)
+        proposer = self._proposer(requests, everything=everything, options=options, progress=progress)
         return proposer.propose(self.state())
 
     def publish(
         self,
-        *asked: Asked,
+        *requests: Source,
         everything: bool = False,
         options: PublishOptions | None = None,
         review: Review | None = None,
         progress: Progress | None = None,
     ) -> Published:
-        """Commit what follows from these requests; returns when everybody can see it.
+        """Commit the files of these requests. The branch or the remote has the commit on return.
 
-        The same requests again make no commit. Where another commit moved the branch meanwhile, everything is worked
-        out anew on what is there then.
+        Publishing the same requests again makes no commit. If another commit moves the branch meanwhile, the change is
+        computed again on the new tip.
 
         Args:
-            asked: requests, and perhaps the fleet's own document.
-            everything: every tenant and platform that there is, too.
-            options: what is allowed.
-            review: put it up for review, on a branch of its own, instead.
+            requests: requests, and at most one fleet document.
+            everything: also publish every other tenant and platform.
+            options: the options of the publish.
+            review: push to a branch for review instead.
             progress: receives the number of tenants done and the total.
 
         Raises:
-            InputError: a request or the fleet cannot be accepted, or something stands in the way; every problem.
+            InputError: with every problem of the requests and the fleet, and every problem that blocks the publish.
             ChecksFailedError: a finding of severity error.
-            RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
+            RepositoryError: the repository or the forge refused. Only after a refusal of the forge, a branch was pushed.
         """
-        self._check_writable()
-        proposer = self._proposer(asked, everything=everything, options=options, progress=progress)
-        return self._committer.carry_out(proposer.propose, review, guard=options.guard if options else None)
+        proposer = self._proposer(requests, everything=everything, options=options, progress=progress)
+        return self.carry_out(proposer.propose, options=options, review=review)
 
     def retire(
         self,
@@ -241,36 +241,35 @@ class Fleet:
         options: PublishOptions | None = None,
         review: Review | None = None,
     ) -> Published:
-        """Take a tenant out of service: hold it, and in a second step delete it.
+        """Take a tenant out of service: put it on hold, or delete it in a second step.
 
         Args:
             name: the tenant, or a workload as `<tenant>/<workload>`.
-            clusters: hold it only on these.
-            delete: the second step.
-            options: what is allowed.
-            review: put it up for review instead.
+            clusters: put it on hold on these clusters only.
+            delete: delete the tenant, which must be on hold.
+            options: the options of the publish.
+            review: push to a branch for review instead.
 
         Raises:
-            InputError: there is no such tenant, or it is not held yet; and as for :meth:`publish`.
+            InputError: the tenant does not exist, or is not on hold; and as for :meth:`publish`.
         """
-        self._check_writable()
         propose = self._retiring(name, clusters, delete=delete, options=options)
-        return self._committer.carry_out(propose, review, guard=options.guard if options else None)
+        return self.carry_out(propose, options=options, review=review)
 
     def propose(
         self,
         state: FleetState,
-        *asked: Asked,
+        *requests: Source,
         platforms: Collection[str] = (),
         options: PublishOptions | None = None,
         progress: Progress | None = None,
     ) -> Proposal:
-        """What publishing these requests, and these clusters' platforms, would do to one state of the fleet.
+        """The proposal of these requests, and of the platforms of these clusters, for one state of the fleet.
 
         Raises:
-            InputError: a request cannot be accepted; every problem of all of them.
+            InputError: with every problem of all requests.
         """
-        proposer = self._proposer(asked, platforms=platforms, options=options, progress=progress)
+        proposer = self._proposer(requests, platforms=platforms, options=options, progress=progress)
         return proposer.propose(state)
 
     def carry_out(
@@ -280,17 +279,17 @@ class Fleet:
         options: PublishOptions | None = None,
         review: Review | None = None,
     ) -> Published:
-        """Commit what a caller proposes; it is asked again where another commit moved the branch meanwhile.
+        """Commit the proposal of a caller.
 
         Args:
-            propose: works the change out for a state of the fleet.
-            options: what is allowed.
-            review: put it up for review instead.
+            propose: computes the proposal for a state of the fleet. It is called again if another commit moves the branch.
+            options: the options of the publish.
+            review: push to a branch for review instead.
 
         Raises:
-            InputError: something stands in the way; every problem.
+            InputError: with every problem that blocks the proposal.
             ChecksFailedError: a finding of severity error.
-            RepositoryError: the repository or the forge refused; without a forge's, nothing was written.
+            RepositoryError: the repository or the forge refused. Only after a refusal of the forge, a branch was pushed.
         """
         self._check_writable()
         return self._committer.carry_out(propose, review, guard=options.guard if options else None)
@@ -303,13 +302,13 @@ class Fleet:
         *,
         author: Person | None = None,
     ) -> str | None:
-        """Commit one file that no publish owns, such as the state of an upgrade; gives the commit, None without a change.
+        """Commit one file that no publish owns, such as the state of an upgrade. Return the commit, or None.
 
         Args:
-            path: the file.
-            make: gives its new text from the one that is there, and None to leave it; asked anew where the branch moved.
-            message: of the commit.
-            author: who asked.
+            path: the path of the file.
+            make: returns the new text for the present one, or None for no change. It is called again if the branch moves.
+            message: the commit message.
+            author: the author of the commit.
 
         Raises:
             RepositoryError: the repository refused.
@@ -323,10 +322,9 @@ class Fleet:
         return self._writer.submit(draft).commit
 
     def read_file(self, path: str, snapshot: Snapshot | None = None) -> str | None:
-        """The text of a file on the branch; None where there is none."""
-        there = snapshot or self.state().snapshot
-        entry = there.find(path)
-        return there.reader.blob(entry.id).decode() if entry is not None and entry.is_blob else None
+        """The text of a file on the branch; None if the file does not exist."""
+        data = (snapshot or self.state().snapshot).read(path)
+        return None if data is None else data.decode()
 
     def plan_retirement(
         self,
@@ -336,17 +334,17 @@ class Fleet:
         delete: bool = False,
         options: PublishOptions | None = None,
     ) -> Proposal:
-        """What :meth:`retire` would do; nothing is written."""
+        """The proposal of :meth:`retire`. Nothing is written."""
         return self._retiring(name, clusters, delete=delete, options=options)(self.state())
 
     def summary(self, *, retiring: bool = False) -> FleetSummary:
-        """Every tenant and workload, and every accelerator with what was promised of it.
+        """Every tenant and workload, and every accelerator with the promises of it.
 
         Args:
-            retiring: also say which are held; for that, every request is read.
+            retiring: also read every request, to find the clusters on which it is on hold.
 
         Raises:
-            InputError: there is no fleet, or one with problems.
+            InputError: the branch has no fleet, or a fleet with problems.
         """
         state = self.state()
         summary = summarize(state, OtherTenants(self._promises, state).promises)
@@ -357,22 +355,22 @@ class Fleet:
 
         Args:
             name: the tenant, or a workload as `<tenant>/<workload>`.
-            commits: how many of its latest commits are returned.
+            commits: the number of latest commits to return.
 
         Raises:
-            InputError: there is no such tenant.
+            InputError: the tenant or workload does not exist.
         """
         return request_detail(self.state(), self.store, Ref.parse(name), commits=commits)
 
     def validate(self, *, today: dt.date | None = None, progress: Progress | None = None) -> Validation:
-        """Everything that is wrong in the repository: each tenant rendered and checked anew, and all together.
+        """Render and check every tenant again, alone and together. Return all findings and problems.
 
         Args:
-            today: the day against which expiry dates are held.
+            today: the day to compare expiry dates with.
             progress: receives the number of tenants done and the total.
 
         Raises:
-            InputError: there is no fleet, or one with problems.
+            InputError: the branch has no fleet, or a fleet with problems.
         """
         state = self.state()
         proposer = Proposer(
@@ -391,24 +389,23 @@ class Fleet:
     ) -> Callable[[FleetState], Proposal]:
         allowed, ref = options or PublishOptions(), Ref.parse(name)
         if delete:
-            asked_by = allowed.author or self.committer
-            return lambda state: deletion(state, ref, allowed, asked_by=asked_by)
+            requester = allowed.author or self.committer
+            return lambda state: deletion(state, ref, allowed, requester=requester)
         where = f"on {', '.join(clusters)}" if clusters else "to retire it"
         holding = replace(allowed, message=allowed.message or f"Hold {name} {where}")
         return lambda state: self.propose(state, hold_request(state, ref, clusters), options=holding)
 
     def _proposer(
         self,
-        asked: tuple[Asked, ...],
+        sources: tuple[Source, ...],
         *,
         everything: bool = False,
         platforms: Collection[str] = (),
         options: PublishOptions | None = None,
         progress: Progress | None = None,
     ) -> Proposer:
-        requests = [Submission.of(each) for each in asked]
         return Proposer(
-            requests,
+            [Submission.of(source) for source in sources],
             self._promises,
             library=self.library,
             everything=everything,
@@ -425,19 +422,19 @@ class Fleet:
         except InputError:
             commit = None
         if commit is None:
-            message = "no such commit; give its whole id, a branch, or HEAD"
+            message = "is not a commit of the repository; use its full id, a branch, or HEAD"
             raise InputError.of("--at", "unknown-commit", message, self._at)
         return self.store.repository.snapshot(commit)
 
     def _check_writable(self) -> None:
         if self._at is not None:
-            message = "publishes nothing: name the branch to write to"
+            message = "is read-only; name the branch to write to with --branch instead"
             raise InputError.of("--at", "read-only", message, self._at)
 
     def _state(self, snapshot: Snapshot) -> FleetState:
         if snapshot.commit is None:
             message = (
-                "is not there, or has no commit; name another branch, or begin with `goldenpath fleet init`"
+                "does not exist, or has no commit; name another branch, or start with `goldenpath fleet init`"
             )
             raise InputError.of("--branch", "no-commit", message, self.store.branch)
         return FleetState(snapshot, lambda: self._contexts.of(snapshot))

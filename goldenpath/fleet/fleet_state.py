@@ -1,4 +1,4 @@
-"""The fleet as one commit has it."""
+"""The state of a fleet in one commit."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ _REMEMBERED = 4
 
 
 class FleetContexts:
-    """Contexts by the id of the fleet's file, which rarely changes from one commit to the next."""
+    """A cache of contexts by the id of the fleet's file, which rarely changes from commit to commit."""
 
     def __init__(self, make: Callable[[str], FleetContext]) -> None:
         self._make = make
         self._known: dict[str, FleetContext] = {}
 
     def of(self, snapshot: Snapshot) -> FleetContext:
-        """The context of the fleet that a commit has.
+        """The context of a commit.
 
         Raises:
-            InputError: the commit has no fleet, or one with problems.
+            InputError: the commit has no fleet, or a fleet with problems.
         """
         entry = snapshot.find(FLEET_FILE)
         key = entry.id if entry is not None else ""
         if key not in self._known:
             context = self._make(fleet_text(snapshot.reader, snapshot.tree))
             while len(self._known) >= _REMEMBERED:
-                # Another thread may have been quicker to forget.
+                # Another thread may have removed the entry already.
                 self._known.pop(next(iter(self._known)), None)
             self._known[key] = context
         return self._known[key]
 
 
 class FleetState:
-    """One commit of the fleet's branch: the fleet that it describes, and the tenants that it holds.
+    """One commit of the fleet's branch: the fleet and its tenants.
 
     Args:
         snapshot: the commit.
-        read: reads the fleet at first use: one that is broken can be published anew.
+        read: reads the fleet at first use, so that a publish can replace a broken fleet.
     """
 
     def __init__(self, snapshot: Snapshot, read: Callable[[], FleetContext]) -> None:
@@ -60,15 +60,14 @@ class FleetState:
         """The fleet.
 
         Raises:
-            InputError: the commit has no fleet, or one with problems.
+            InputError: the commit has no fleet, or a fleet with problems.
         """
         return self._read()
 
-    def anew(self) -> FleetState:
-        """The same commit and fleet, with nothing remembered of its tenants: a long walk through them takes no more memory."""
+    def without_cache(self) -> FleetState:
+        """The same state without cached tenants, to release the memory during a long pass."""
         return FleetState(self.snapshot, lambda: self.context)
 
     @cached_property
     def tree(self) -> FleetTree:
-        """Tenants and platforms."""
         return FleetTree(self.snapshot.reader, self.snapshot.tree, self.context.layout)

@@ -33,7 +33,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TenantSummary:
-    """One tenant: ``gpus`` has, by cluster and accelerator, what it owns and what it may borrow."""
+    """One tenant. ``gpus`` has the owned and the borrowable number by cluster and accelerator."""
 
     name: str
     owner: str | None
@@ -41,47 +41,40 @@ class TenantSummary:
     clusters: tuple[str, ...]
     gpus: dict[str, dict[str, tuple[int, int]]]
     is_published: bool
-    """Whether the manifests follow from the request as it is now."""
+    """Whether the manifests are rendered from the present request."""
     retiring: tuple[str, ...] | None = None
-    """Clusters on which its request says that it is held; None if it was not read."""
+    """Clusters on which the request is on hold; None if the request was not read."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for programs."""
-        looked_at = {} if self.retiring is None else {"retiring": list(self.retiring)}
         return {
             "name": self.name,
             "owner": self.owner,
             "golden_path": self.golden_path,
             "clusters": list(self.clusters),
-            "gpus": {
-                cluster: {
-                    profile: {"quota": quota, "borrow": borrow} for profile, (quota, borrow) in each.items()
-                }
-                for cluster, each in self.gpus.items()
-            },
+            "gpus": _named(self.gpus, "quota", "borrow"),
             "published": self.is_published,
-            **looked_at,
+            **({} if self.retiring is None else {"retiring": list(self.retiring)}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadSummary:
-    """One workload: ``uses`` has, by cluster and accelerator, what it uses at least and at most."""
+    """One workload. ``uses`` has the least and the most use by cluster and accelerator."""
 
     name: str
-    """Its name with its tenant's: ``vision/chat``."""
+    """Tenant and workload: ``vision/chat``."""
     owner: str | None
     golden_path: str | None
     clusters: tuple[str, ...]
     uses: dict[str, dict[str, tuple[int, int]]]
     is_published: bool
-    """Whether the manifests follow from the request as it is now."""
+    """Whether the manifests are rendered from the present request."""
     retiring: tuple[str, ...] | None = None
-    """Clusters on which its request says that it is held; None if it was not read."""
+    """Clusters on which the request is on hold; None if the request was not read."""
 
     @property
     def tenant(self) -> str:
-        """Its tenant's name."""
         return self.name.partition("/")[0]
 
     def as_dict(self) -> dict[str, Any]:
@@ -92,10 +85,7 @@ class WorkloadSummary:
             "owner": self.owner,
             "golden_path": self.golden_path,
             "clusters": list(self.clusters),
-            "uses": {
-                cluster: {profile: {"least": least, "most": most} for profile, (least, most) in each.items()}
-                for cluster, each in self.uses.items()
-            },
+            "uses": _named(self.uses, "least", "most"),
             "published": self.is_published,
             **({} if self.retiring is None else {"retiring": list(self.retiring)}),
         }
@@ -103,18 +93,18 @@ class WorkloadSummary:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """One accelerator of one cluster: how many there are, and how many tenants own."""
+    """One accelerator of one cluster: the existing number, and the promised numbers."""
 
     cluster: str
     profile: str
     there: int
     owned: int
     borrowable: int
-    """What tenants may borrow beyond what they own, all together: more than one can ever have at a time."""
+    """The sum of the numbers that tenants may borrow. They cannot all borrow at the same time."""
 
     @property
     def free(self) -> int:
-        """How many are unowned; negative where more was promised than exists."""
+        """The number without an owner; negative if the fleet promises more than exist."""
         return self.there - self.owned
 
     def as_dict(self) -> dict[str, Any]:
@@ -131,7 +121,7 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class FleetSummary:
-    """The fleet in numbers."""
+    """All tenants, workloads and accelerators of a fleet."""
 
     organisation: str
     clusters: tuple[str, ...]
@@ -141,13 +131,13 @@ class FleetSummary:
     workloads: tuple[WorkloadSummary, ...] = ()
 
     def only(self, *, cluster: str | None = None, owner: str | None = None) -> FleetSummary:
-        """The part of one cluster, of one owner, or of both.
+        """The part of the summary for one cluster, one owner, or both.
 
         Raises:
             InputError: the fleet has no such cluster.
         """
         if cluster is not None and cluster not in self.clusters:
-            message = f"the fleet has {', '.join(self.clusters)}"
+            message = f"is not a cluster of the fleet, which has {', '.join(self.clusters)}"
             near = nearest(cluster, self.clusters)
             raise InputError([Problem("--cluster", "unknown-cluster", message, cluster, near)])
 
@@ -163,23 +153,20 @@ class FleetSummary:
         )
 
     def with_retiring(self, state: FleetState) -> FleetSummary:
-        """With the clusters on which each is held: for that, every request in the repository is read."""
-        tenants = dict(_held(state.tree, state.tree.tenants()))
-        workloads = dict(_held(state.tree, state.tree.all_workloads()))
+        """Add the clusters on which each request is on hold. This reads every request in the repository."""
+        held = dict(_held(state.tree, (*state.tree.tenants(), *state.tree.all_workloads())))
         return replace(
             self,
-            tenants=tuple(
-                replace(e, retiring=_of_these(e.clusters, tenants.get(e.name))) for e in self.tenants
-            ),
+            tenants=tuple(replace(e, retiring=_on_hold(e.clusters, held.get(e.name))) for e in self.tenants),
             workloads=tuple(
-                replace(e, retiring=_of_these(e.clusters, workloads.get(e.name))) for e in self.workloads
+                replace(e, retiring=_on_hold(e.clusters, held.get(e.name))) for e in self.workloads
             ),
         )
 
     def left_in_tenants(self) -> dict[str, dict[tuple[str, str], tuple[int, int]]]:
-        """By tenant, and by cluster and accelerator: how many of its quota its workloads leave, and the quota.
+        """The free part of each tenant's quota, and the quota, by tenant and by cluster and accelerator.
 
-        A workload holds what it uses at its fewest replicas. What runs from the tenant's own repository is not known here.
+        A workload counts with its fewest replicas. Pods from the tenant's own repository are unknown and do not count.
         """
         held: dict[tuple[str, str, str], int] = {}
         for workload in self.workloads:
@@ -210,7 +197,7 @@ class FleetSummary:
 
 
 def shown_share(share: tuple[int, int], subject: Subject) -> str:
-    """What a tenant owns and may borrow, or what a workload uses at least and at most."""
+    """The text of a share: owned and borrowable for a tenant, least and most use for a workload."""
     first, second = share
     if subject is Subject.WORKLOAD:
         return str(first) if first == second else f"{first} to {second}"
@@ -218,11 +205,11 @@ def shown_share(share: tuple[int, int], subject: Subject) -> str:
 
 
 def _held(tree: FleetTree, many: Iterable[OwnedFiles]) -> Iterator[tuple[str, Any]]:
-    """Those whose request says that they are held, with what it says."""
+    """Name and value of ``retiring`` of each request that sets it."""
     requests = {owned.name: found[1].id for owned in many if (found := owned.request)}
     texts = dict(tree.reader.blobs(set(requests.values())))
     for name, id_ in requests.items():
-        # A search is a thousand times quicker than YAML is parsed, and few requests have the word.
+        # A search is a thousand times quicker than parsing YAML, and few requests have the word.
         if b"retiring" in texts[id_]:
             with contextlib.suppress(InputError, UnicodeDecodeError):
                 document = kubeyaml.load(texts[id_].decode())
@@ -230,15 +217,25 @@ def _held(tree: FleetTree, many: Iterable[OwnedFiles]) -> Iterator[tuple[str, An
                     yield name, document.get("retiring")
 
 
-def _of_these(clusters: tuple[str, ...], said: Any) -> tuple[str, ...]:
-    """The clusters that a request's `retiring` names."""
-    return tuple(
-        cluster for cluster in clusters if said is True or (isinstance(said, list) and cluster in said)
-    )
+def _on_hold(clusters: tuple[str, ...], retiring: Any) -> tuple[str, ...]:
+    """The clusters that a request's ``retiring`` selects."""
+    if retiring is True:
+        return clusters
+    return tuple(each for each in clusters if isinstance(retiring, list) and each in retiring)
+
+
+def _named(
+    shares: dict[str, dict[str, tuple[int, int]]], first: str, second: str
+) -> dict[str, dict[str, dict[str, int]]]:
+    """Shares by cluster and accelerator, each with names for its two numbers."""
+    return {
+        cluster: {profile: {first: one, second: other} for profile, (one, other) in each.items()}
+        for cluster, each in shares.items()
+    }
 
 
 def summarize(state: FleetState, promises: Promises) -> FleetSummary:
-    """Every tenant and workload, and every accelerator with what was promised of it."""
+    """Every tenant and workload, and every accelerator with the promises of it."""
     context = state.context
     everyone = tuple(promises)
     capacity = []
@@ -273,12 +270,11 @@ def summarize(state: FleetState, promises: Promises) -> FleetSummary:
 
 
 def _workload(owned: OwnedFiles, lock: Lock | None) -> WorkloadSummary:
-    is_published = lock is not None and owned.request is not None and lock.request_file == owned.request[1].id
     return WorkloadSummary(
         name=owned.name,
         owner=lock.owner if lock else None,
         golden_path=lock.exact if lock else None,
         clusters=tuple(lock.clusters) if lock else (),
         uses={cluster: dict(shares) for cluster, shares in lock.clusters.items()} if lock else {},
-        is_published=is_published,
+        is_published=owned.is_published(lock),
     )

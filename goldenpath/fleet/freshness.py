@@ -1,4 +1,4 @@
-"""Decides from locks alone whether a tenant needs a new rendering."""
+"""Decide from locks alone whether a tenant, workload or platform needs a new rendering."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["Freshness"]
 
 
 class Freshness:
-    """Compares locks with the fleet as it is now.
+    """Compares locks with the present fleet.
 
     Args:
         context: the fleet.
-        thorough: ignore the locks: nothing is up to date.
-        upgrade: whether the newest version is wanted.
-        today: the day against which expiry dates are held; without it they are not.
+        thorough: ignore the locks, and render everything again.
+        upgrade: whether to use the newest versions.
+        today: the day to compare expiry dates with; None skips that comparison.
     """
 
     def __init__(
@@ -43,15 +43,15 @@ class Freshness:
         self._today = today
         self._digests: dict[tuple[str, str], str | None] = {}
 
-    def of_request(self, owned: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
+    def is_request_fresh(self, owned: OwnedFiles, lock: Lock, *, parent: str | None = None) -> bool:
         """Whether request, fleet, version and files of a tenant or workload match its lock.
 
         Args:
-            owned: what is there.
+            owned: its present files.
             lock: its lock.
-            parent: the digest of a workload's tenant as it is now.
+            parent: the present digest of a workload's tenant.
         """
-        if self._thorough or owned.request is None or lock.request_file != owned.request[1].id:
+        if self._thorough or not owned.is_published(lock):
             return False
         if lock.parent != parent or self._is_ending(lock):
             return False
@@ -64,16 +64,16 @@ class Freshness:
             and owned.is_as_locked(lock)
         )
 
-    def of_platform(self, cluster: str, lock: Lock, there: Mapping[str, TreeEntry]) -> bool:
+    def is_platform_fresh(self, cluster: str, lock: Lock, present: Mapping[str, TreeEntry]) -> bool:
         """Whether fleet, version and files of a cluster's platform match its lock."""
         if self._thorough or lock.fleet != self._context.digests.platform(cluster):
             return False
         own = RepositoryPaths(Ref.of_platform(cluster), self._context.layout).lock
-        ids = {path: plain_id(entry) for path, entry in there.items() if path != own}
+        ids = {path: plain_id(entry) for path, entry in present.items() if path != own}
         return ids == lock.files and self._has_version(lock) and self._is_of_this_release(lock)
 
     def _is_accepted(self, name: str, lock: Lock) -> bool:
-        """Whether the fleet still accepts the request: capacity and retired names are in no digest."""
+        """Whether capacity and retired names still allow the request; digests do not include them."""
         platforms = self._context.pipeline.platforms
         pools = {
             (cluster, pool.id): pool
@@ -90,17 +90,17 @@ class Freshness:
         )
 
     def _is_ending(self, lock: Lock) -> bool:
-        """Whether something in the request ends: the checks say so, and they run on what is rendered."""
+        """Whether an end date is near: the checks report it, and they need a rendering."""
         return self._today is not None and lock.ends is not None and ends_soon(lock.ends, self._today)
 
     def _is_of_this_release(self, lock: Lock) -> bool:
-        """Whether this release, with the golden path as it is now, rendered the files."""
+        """Whether this release rendered the files, with the present golden path."""
         return lock.release == current_release() and lock.digest == self._digest(
             lock.golden_path, lock.version
         )
 
     def _digest(self, golden_path: str, version: str) -> str | None:
-        """The digest of a golden path; None where that version is not there, which the rendering then says."""
+        """The digest of a golden path; None if the library lacks the version, which the rendering then reports."""
         if (golden_path, version) not in self._digests:
             try:
                 digest = digest_of(self._context.library.get(golden_path, version=version))

@@ -1,4 +1,4 @@
-"""The files of a new fleet repository, before its first tenant."""
+"""The first files of a new fleet repository: README, CODEOWNERS, Git attributes, and a check for CI."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ FORGES: Final = {
     "gitea": (".gitea/workflows/goldenpath.yaml", "github.yaml"),
     "forgejo": (".forgejo/workflows/goldenpath.yaml", "github.yaml"),
 }
-"""For each forge: where its CI reads the check from, and the file of ours that becomes it."""
+"""For each forge, the path of the check in the repository, and the file in ``starter``."""
 
 _CODE_OWNER: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9._/-]{0,200}|[^@\s]{1,64}@[A-Za-z0-9.-]{1,190}")
 _EVERYWHERE: Final = {"README.md": "README.md", "CODEOWNERS": "CODEOWNERS", ".gitattributes": "gitattributes"}
 
 
 def starter_fleet() -> str:
-    """A small fleet that is accepted as it stands, with comments for the person who makes it theirs."""
+    """A small valid fleet, with comments for the person who edits it."""
     return _read("goldenpath.yaml")
 
 
 def starter_files(fleet: FleetSpec, *, forge: str | None, code_owner: str) -> dict[str, str]:
-    """What a person reads and what CI runs: README, CODEOWNERS, attributes, and the forge's check.
+    """The text of each file by path.
 
     Args:
         fleet: the fleet.
-        forge: one of :data:`FORGES`; without it, no check is written.
-        code_owner: who reviews, as the forge's CODEOWNERS writes it.
+        forge: one of :data:`FORGES`; None leaves out the check.
+        code_owner: the reviewer, in the syntax of CODEOWNERS.
 
     Raises:
-        InputError: the forge is not known, or the owner could not stand in CODEOWNERS.
+        InputError: the forge is unknown, or CODEOWNERS does not allow the owner.
     """
     _check(forge, code_owner)
     wanted = dict(_EVERYWHERE)
@@ -65,13 +65,10 @@ def starter_files(fleet: FleetSpec, *, forge: str | None, code_owner: str) -> di
 def _check(forge: str | None, code_owner: str) -> None:
     problems = []
     if forge is not None and forge not in FORGES:
-        problems.append(
-            Problem(
-                "--forge", "unknown-forge", f"there are {', '.join(FORGES)}", forge, nearest(forge, FORGES)
-            )
-        )
+        message = f"must be one of {', '.join(FORGES)}"
+        problems.append(Problem("--forge", "unknown-forge", message, forge, nearest(forge, FORGES)))
     if not _CODE_OWNER.fullmatch(code_owner):
-        message = "must be a person or a team as CODEOWNERS writes it, such as @example/platform-team"
+        message = "must be a person or a team in the syntax of CODEOWNERS, such as @example/platform-team"
         problems.append(Problem("--code-owner", "code-owner", message, code_owner))
     if problems:
         raise InputError(problems)

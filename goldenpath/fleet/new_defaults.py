@@ -1,10 +1,9 @@
-"""Defaults that a new version gives every container, and that a container of an override lacks."""
+"""Warn about list entries of overrides that lack a default of a new version."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath import kubeyaml
 from goldenpath.edits.entry_defaults import lacking_defaults
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
@@ -24,19 +23,17 @@ __all__ = ["new_default_findings"]
 
 
 def new_default_findings(context: FleetContext, work: TenantToRender, wanted: Lock) -> Iterator[Finding]:
-    """Findings about entries that overrides add, where the version changes; nothing where it does not.
+    """Findings about entries that overrides add. There are none if the version stays the same.
 
     Args:
         context: the fleet.
-        work: the tenant or workload, with the lock that it has.
-        wanted: the lock that it would have.
+        work: the tenant or workload, with its present lock.
+        wanted: its new lock.
     """
     old = work.lock
     if old is None or (old.golden_path, old.version) == (wanted.golden_path, wanted.version):
         return
-    document = work.request.document
-    if document is None:
-        document = kubeyaml.load(work.request.text or "", name=work.request.file or work.name)
+    document = work.document
     if not document.get("overrides") or old.golden_path != wanted.golden_path:
         return
     parent = work.parent
@@ -51,22 +48,16 @@ def new_default_findings(context: FleetContext, work: TenantToRender, wanted: Lo
     try:
         before = rendered(bare, old.version)
     except InputError:
-        return  # the old version is not in this library: nothing can be compared
+        return  # The library lacks the old version, so there is nothing to compare with.
     after, whole = rendered(bare, wanted.version), rendered(spec, wanted.version)
     for identity, body in whole.items():
         if identity not in before or identity not in after:
             continue
         for lacking in lacking_defaults(before[identity], after[identity], body):
             message = (
-                f"an override adds {lacking.entry}, without `{lacking.field}`, which {wanted.exact} now gives every other "
+                f"an override adds {lacking.entry} without `{lacking.field}`, which {wanted.exact} sets in every other "
                 "entry of the list"
             )
-            yield Finding(
-                "",
-                str(identity),
-                lacking.entry,
-                "override-lacks-default",
-                Severity.WARNING,
-                message,
-                "Add the field to the override, if the entry needs it too.",
-            )
+            fix = "Add the field to the override if the entry needs it."
+            rule = "override-lacks-default"
+            yield Finding("", str(identity), lacking.entry, rule, Severity.WARNING, message, fix)

@@ -1,4 +1,4 @@
-"""A new fleet repository: its first commit."""
+"""Create a fleet repository with its first commit."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = ["first_commit", "first_plan", "make_repository"]
 
 
 def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> Plan:
-    """Everything that a fleet repository holds before its first tenant.
+    """The plan of the first commit: all files before the first tenant.
 
     Args:
         context: the fleet.
-        forge: whose CI the check is written for, if any.
-        code_owner: who reviews, as CODEOWNERS writes it.
+        forge: the forge whose CI runs the check, if any.
+        code_owner: the reviewer, in the syntax of CODEOWNERS.
 
     Raises:
-        InputError: the forge is unknown, or the code owner is not valid.
+        InputError: the forge is unknown, or the code owner is invalid.
         RenderError: a template failed.
     """
     files = {FLEET_FILE: context.text, **starter_files(context.spec, forge=forge, code_owner=code_owner)}
@@ -50,32 +50,33 @@ def first_plan(context: FleetContext, *, forge: str | None, code_owner: str) -> 
 
 
 def make_repository(place: str | Path, *, branch: str, bare: bool) -> None:
-    """Make a folder a repository, unless it is one already. A repository at a URL has to be there.
+    """Create a repository in a folder, unless it is one already. A repository at a URL must exist.
 
     Raises:
         InputError: the folder is not empty.
-        RepositoryError: Git cannot make it.
+        RepositoryError: Git cannot create the repository.
     """
     folder = Path(place)
     if is_url(str(place)) or (folder / ".git").exists() or (folder / "HEAD").is_file():
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError.of("", "not-empty", "is not an empty folder; name a new one", file=str(folder))
+        message = "is not an empty folder; name a new folder"
+        raise InputError.of("", "not-empty", message, file=str(folder))
     Repository.create(folder, bare=bare, branch=branch).close()
 
 
 def first_commit(
     plan: Plan, context: FleetContext, author: Person | None, *, place: str
 ) -> Callable[[Snapshot], CommitDraft]:
-    """What makes the first commit, of a repository that has none; its place is named in the refusal of any other."""
+    """A function that drafts the first commit. It refuses a repository with commits, which ``place`` names."""
     files = {path: content.data for path, content in plan.edits.items() if content is not None}
     clusters = "\n".join(f"{name}: {cluster.region}" for name, cluster in context.spec.clusters.items())
     message = f"Start the fleet of {context.spec.organisation}\n\n{clusters}\n"
 
     def make(snapshot: Snapshot) -> CommitDraft:
         if snapshot.commit is not None:
-            why = "has commits already; name a new repository, or one without a commit"
-            raise InputError.of("", "not-empty", why, file=place)
+            problem = "has commits already; name a new repository, or one without a commit"
+            raise InputError.of("", "not-empty", problem, file=place)
         return CommitDraft(files, message, author)
 
     return make

@@ -1,6 +1,6 @@
-"""Compares desired files with the repository: the parts of a plan.
+"""Compare desired files with the repository: the parts of a plan.
 
-Only what differs is read: ids tell which files those are.
+Git's ids show which files differ, and only those are read.
 """
 
 from __future__ import annotations
@@ -30,58 +30,69 @@ if TYPE_CHECKING:
     from goldenpath.repository.lock import Lock, Locked
     from goldenpath.spec.ref import Ref
 
-__all__ = ["changed_part", "removed_part"]
+__all__ = ["changed_part", "removed_part", "skipped_workload_part"]
 
 _NOTHING: Final = MappingProxyType[str, Content]({})
 _NOT_IN_THIS_CLONE: Final = Advice(
-    "", "this clone lacks the rendered file: `git fetch --unshallow` gets it, or put the file back"
+    "", "this clone lacks the rendered file; fetch it with `git fetch --unshallow`, or restore the file"
 )
 
 
 def changed_part(
     tree: FleetTree, ref: Ref, desired: DesiredFiles, *, baseline: Lock | None = None
 ) -> tuple[Part, tuple[Problem, ...]]:
-    """The part of a plan that makes what is desired out of what is there, and why the lock cannot be trusted.
+    """The part of a plan that changes the present files to the desired ones, and the problems of the lock.
 
     Args:
-        tree: what is there.
-        ref: whose it is.
-        desired: what should be.
-        baseline: where there is no lock, what it would say: hand edits are what differs from that.
+        tree: the present files.
+        ref: the tenant, workload or platform.
+        desired: the desired files.
+        baseline: a substitute for a missing lock: hand edits are differences from it.
     """
     if ref.subject is Subject.PLATFORM:
-        locked, there = tree.platform_lock(ref.name), tree.platform(ref.name)
+        locked, present = tree.platform_lock(ref.name), tree.platform(ref.name)
     else:
         owned = tree.find(ref)
-        locked, there = tree.lock(owned), tree.files(owned)
-    part = _part(tree, ref, there, locked=locked, desired=desired, baseline=baseline)
+        locked, present = tree.lock(owned), tree.files(owned)
+    part = _part(tree, ref, present, locked=locked, desired=desired, baseline=baseline)
     return part, (*locked.problems, *_older_release(str(part), locked.lock))
 
 
 def removed_part(
     tree: FleetTree,
     ref: Ref,
-    there: Mapping[str, TreeEntry],
+    present: Mapping[str, TreeEntry],
     lock: Lock | None,
     *,
     left: Mapping[str, str],
 ) -> Part:
-    """The part of a plan that removes everything of one, and leaves these files behind."""
-    edits = hand_edits(lock, there, {})
+    """The part of a plan that removes all files of an owner, except ``left``."""
+    edits = hand_edits(lock, present, {})
     return Part(
         ref,
-        compare(_stored(tree, there), left),
+        compare(_stored(tree, present), left),
         before=lock.exact if lock else None,
         owner=lock.owner if lock else None,
         gpus=gpu_changes(lock, None),
-        hand_edits=tuple(_with_advice(tree, edits, there, lock, tuple(lock.clusters if lock else ()))),
+        hand_edits=tuple(_with_advice(tree, edits, present, lock, tuple(lock.clusters if lock else ()))),
     )
+
+
+def skipped_workload_part(part: Part) -> Part:
+    """The part of a workload with hand edits that a change of its tenant leaves as it is, with a finding."""
+    files = ", ".join(edit.path for edit in part.hand_edits)
+    message = f"has hand edits ({files}), so it stays as it is while its tenant changes"
+    fix = f"Move the edits into the request of {part.ref}, or restore the files; then publish the workload."
+    finding = Finding(
+        part.hand_edits[0].path, str(part.ref), "", "workload-left", Severity.WARNING, message, fix
+    )
+    return Part(part.ref, owner=part.owner, findings=(finding,))
 
 
 def _part(
     tree: FleetTree,
     ref: Ref,
-    there: Mapping[str, TreeEntry],
+    present: Mapping[str, TreeEntry],
     *,
     locked: Locked,
     desired: DesiredFiles,
@@ -89,10 +100,10 @@ def _part(
 ) -> Part:
     lock, wanted = locked.lock, desired.lock
     ids = {path: content.id for path, content in desired.files.items()}
-    # A lock that is damaged says nothing of what was edited: that it is damaged is all there is to tell.
+    # A damaged lock does not show hand edits; its own problem is reported instead.
     known = lock or baseline
-    edits = () if locked.problems else hand_edits(known, there, ids)
-    changes = compare(_stored(tree, there), desired.files)
+    edits = () if locked.problems else hand_edits(known, present, ids)
+    changes = compare(_stored(tree, present), desired.files)
     if lock is not None and _is_only_release(lock, wanted, changes):
         changes = FileChanges(
             (), {**changes.stays, **{file.path: file.new for file in changes.files if file.new}}
@@ -105,19 +116,19 @@ def _part(
         owner=wanted.owner,
         gpus=gpu_changes(lock, wanted),
         hand_edits=tuple(
-            _with_advice(tree, edits, there, known, tuple(wanted.clusters), desired=desired.files)
+            _with_advice(tree, edits, present, known, tuple(wanted.clusters), desired=desired.files)
         ),
         findings=(*desired.findings, *_new_release(f"{ref.subject.title()} {ref.path}", lock, wanted)),
     )
 
 
 def _is_only_release(lock: Lock, wanted: Lock, changes: FileChanges) -> bool:
-    """Whether only the release in the lock would change: it is recorded with the next change."""
+    """Whether only the release in the lock would change. The next change then records it."""
     return all(is_record(file.path) for file in changes.files) and lock.as_rendered_by(wanted) == wanted
 
 
 def _new_release(about: str, lock: Lock | None, wanted: Lock) -> Iterator[Finding]:
-    """A note where the same request, fleet and version give other files, since goldenpath is another one."""
+    """A note if a new release of goldenpath renders other files from the same request, fleet and version."""
     if lock is None or (lock.release, lock.digest) == (wanted.release, wanted.digest):
         return
     if (
@@ -125,39 +136,39 @@ def _new_release(about: str, lock: Lock | None, wanted: Lock) -> Iterator[Findin
         and lock.as_rendered_by(wanted).model_copy(update={"files": wanted.files}) == wanted
     ):
         before = f"goldenpath {lock.release}" if lock.release else "an earlier goldenpath"
-        message = f"new release: {before} rendered {wanted.exact} before, and goldenpath {wanted.release} renders other files"
+        message = f"new release: {before} rendered {wanted.exact}, and goldenpath {wanted.release} renders other files"
         fix = "Read the changes, and publish them: goldenpath publish --all."
         yield Finding("", about, "", "new-release", Severity.NOTE, message, fix)
 
 
 def _older_release(name: str, lock: Lock | None) -> Iterator[Problem]:
-    """What is wrong where a newer release rendered the files: this one would take its changes back."""
+    """A problem if a newer release rendered the files: this release would revert its changes."""
     if lock is not None and lock.release and is_older(current_release(), lock.release):
         message = (
-            f"was rendered by goldenpath {lock.release}; this is {current_release()}. Install {lock.release} or later, "
-            "also where CI pins the version"
+            f"was rendered by goldenpath {lock.release}; this is {current_release()}. Install {lock.release} or later "
+            "here and in CI"
         )
         yield Problem(name, "older-release", message)
 
 
-def _stored(tree: FleetTree, there: Mapping[str, TreeEntry]) -> dict[str, Content]:
-    return {path: StoredContent(tree.reader, entry) for path, entry in there.items()}
+def _stored(tree: FleetTree, present: Mapping[str, TreeEntry]) -> dict[str, Content]:
+    return {path: StoredContent(tree.reader, entry) for path, entry in present.items()}
 
 
 def _with_advice(
     tree: FleetTree,
     edits: Sequence[HandEdit],
-    there: Mapping[str, TreeEntry],
+    present: Mapping[str, TreeEntry],
     lock: Lock | None,
     clusters: Sequence[str],
     *,
     desired: Mapping[str, Content] = _NOTHING,
 ) -> list[HandEdit]:
-    """Hand edits, each with what was rendered there against what is there."""
+    """Add advice to hand edits, from the rendered and the present text. Equal objects are not hand edits."""
     if not edits:
         return []
     locked = lock.files if lock else {}
-    now = tree.texts({edit.path: there[edit.path] for edit in edits if edit.path in there})
+    now = tree.texts({edit.path: present[edit.path] for edit in edits if edit.path in present})
     owner = lock.owner if lock else None
     advised = []
     for edit in edits:
@@ -165,10 +176,10 @@ def _with_advice(
         if path in now:
             known = desired.get(path)
             rendered = _rendered(tree, locked[path], known) if path in locked else None
-            is_file = there[path].mode == FILE_MODE
+            is_file = present[path].mode == FILE_MODE
             texts = [text for text in (rendered, None if known is None else known.text) if text is not None]
             if is_file and is_unedited(path, now[path], texts):
-                continue  # equal objects are not an edit
+                continue
             if rendered is None and path in locked:
                 advised.append(replace(edit, advice=(_NOT_IN_THIS_CLONE,)))
                 continue
@@ -178,10 +189,7 @@ def _with_advice(
 
 
 def _rendered(tree: FleetTree, blob: str, desired: Content | None) -> str | None:
-    """The rendered text of a file that was edited; None where it cannot be reconstructed.
-
-    Only the lock names it: a clone without the history, such as CI makes one, need not have it.
-    """
+    """The rendered text of an edited file; None if the repository lacks it, like a shallow clone in CI."""
     if desired is not None and desired.id == blob:
         return desired.text
     try:

@@ -1,4 +1,4 @@
-"""A proposed commit: its plan, and the reasons that block it."""
+"""A proposed commit: its plan, and the problems that block it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["Proposal"]
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, and everything that stands in its way: hand edits, removals above the limit, unusable locks."""
+    """A plan, and the problems that block it: hand edits, removals above the limit, unusable locks."""
 
     plan: Plan
     problems: tuple[Problem, ...]
     options: PublishOptions
     digests: dict[str, str]
-    """By tenant, the digest of the request that was published."""
+    """The digest of each published request, by name."""
 
     @classmethod
     def of(
@@ -42,14 +42,14 @@ class Proposal:
         digests: dict[str, str],
         deleting: bool = False,
     ) -> Proposal:
-        """A plan with what stands in its way under these options.
+        """A plan with the problems that block it under these options.
 
         Args:
-            plan: what would be done.
-            problems: what was found before there was a plan.
-            options: what is allowed.
-            digests: by tenant, the digest of the request.
-            deleting: whether to remove is what was asked for: then no number has to be named.
+            plan: the plan.
+            problems: problems that are known already.
+            options: the options of the publish.
+            digests: the digest of each request, by name.
+            deleting: whether the change is a deletion, which needs no ``allow_removals``.
         """
         allowed = sys.maxsize if deleting else options.allow_removals
         found = [*problems, *removal_problems(plan, allowed=allowed)]
@@ -57,23 +57,23 @@ class Proposal:
             found += _edited(plan, options.carried_edits)
         if options.approved is not None and plan and options.approved != plan.digest:
             message = (
-                f"is not the digest of this plan, which is {plan.digest}: the branch or the change differs from the "
-                "approved one; read the new plan, and approve its digest"
+                f"is not the digest of this plan, {plan.digest}: the branch or the change differs from the approved one; "
+                "read the new plan, and approve its digest"
             )
             found.append(Problem("--approve", "not-approved", message, options.approved))
         return cls(plan, tuple(found), options, digests)
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """Findings of severity error, which stand in its way too."""
+        """Findings of severity error, which also block the proposal."""
         return tuple(finding for finding in self.plan.all_findings if finding.severity is Severity.ERROR)
 
     def check(self) -> None:
-        """Raise what stands in its way.
+        """Raise an error if the proposal is blocked.
 
         Raises:
-            InputError: with every problem, and every finding of severity error beside them.
-            ChecksFailedError: with every finding of severity error, where there is nothing else.
+            InputError: with every problem and every finding of severity error.
+            ChecksFailedError: with every finding of severity error, if there are no problems.
         """
         if self.problems:
             raise InputError([*self.problems, *map(_as_problem, self.errors)])
@@ -81,7 +81,7 @@ class Proposal:
             raise ChecksFailedError(errors)
 
     def draft(self) -> CommitDraft | None:
-        """The commit that carries it out; None where nothing would change."""
+        """The commit of the proposal; None if nothing changes."""
         if not self.plan:
             return None
         files = {path: None if content is None else content.data for path, content in self.plan.edits.items()}
@@ -98,7 +98,7 @@ def _as_problem(finding: Finding) -> Problem:
 
 
 def _edited(plan: Plan, carried: Collection[str]) -> list[Problem]:
-    """A problem for each hand edit that would be lost, with how to keep what it means."""
+    """A problem for each hand edit that would be lost, with advice on keeping it."""
     problems = []
     for edit in plan.hand_edits:
         if edit.path in carried:
@@ -107,7 +107,7 @@ def _edited(plan: Plan, carried: Collection[str]) -> list[Problem]:
             f"{each.object}: {each.text}" if each.object else each.text for each in edit.advice
         )
         message = (
-            f"was {edit.edit} by hand, and publishing would undo that: {advice.rstrip('.') or 'put it back'}; "
+            f"was {edit.edit} by hand, and a publish would undo that: {advice.rstrip('.') or 'restore the file'}; "
             "`goldenpath plan` shows the edit, --overwrite-edits drops it"
         )
         problems.append(Problem("", "hand-edit", message, file=edit.path))

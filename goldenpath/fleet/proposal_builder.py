@@ -1,4 +1,4 @@
-"""Builds a proposal for what is asked, on the current state. Writes nothing."""
+"""Build a proposal from requests, on the present state of the fleet. Nothing is written."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import InputError, Problem
 from goldenpath.fleet.change_rendering import Renderings, TenantToRender
 from goldenpath.fleet.desired_files import check_digest, desired_platform, version_for
-from goldenpath.fleet.edited_workloads import left_as_it_is
 from goldenpath.fleet.fleet_context import FleetContext
 from goldenpath.fleet.fleet_state import FleetState
 from goldenpath.fleet.freshness import Freshness
-from goldenpath.fleet.plan_parts import changed_part, removed_part
+from goldenpath.fleet.plan_parts import changed_part, removed_part, skipped_workload_part
 from goldenpath.fleet.proposal import Proposal
 from goldenpath.fleet.proposal_coherence import OtherTenants
 from goldenpath.fleet.request_parts import RequestParts
@@ -44,16 +43,16 @@ __all__ = ["Proposer"]
 
 
 class Proposer:
-    """Works out one change, as often as the branch moves before it is made.
+    """Computes one change, again for each move of the branch before the commit.
 
     Args:
-        requests: tenants' requests, and perhaps the fleet's document.
-        index: what the fleet was promised.
+        requests: requests, and at most one fleet document.
+        index: the promises of the fleet.
         library: the golden paths.
-        options: what is allowed.
-        everything: every tenant and platform that there is, too.
-        platforms: clusters whose platform is rendered too.
-        thorough: render and check everything anew, and take no lock's word for what was rendered.
+        options: the options of the publish.
+        everything: include every other tenant and platform.
+        platforms: clusters whose platform is included.
+        thorough: render and check everything again, without trust in locks.
         progress: receives the number of tenants done and the total.
     """
 
@@ -81,14 +80,14 @@ class Proposer:
         self._renderings = Renderings(options, self._progress)
         self._fleet: FleetContext | None = None
         if len(self._fleets) > 1:
-            message = "one fleet has one goldenpath.yaml; publish them one after the other"
+            message = "appears in several documents; a fleet has one goldenpath.yaml, so publish one document at a time"
             raise InputError.of("format", "two-fleets", message, file=self._fleets[1].file)
 
     def propose(self, state: FleetState) -> Proposal:
-        """What would be done to this state.
+        """The proposal for one state of the fleet.
 
         Raises:
-            InputError: a request or the fleet cannot be accepted; every problem of all of them.
+            InputError: with every problem of all requests and of the fleet.
             RenderError: a template failed.
         """
         after = self._with_fleet(state)
@@ -97,21 +96,21 @@ class Proposer:
             after.context, thorough=self._thorough, upgrade=options.upgrade, today=options.today
         )
         neighbours = OtherTenants(self._index, after)
-        proposing = _Proposing(
-            after, neighbours, self._renderings, freshness, self._options, everything=self._everything
+        builder = _ProposalBuilder(
+            after, neighbours, self._renderings, freshness, options, everything=self._everything
         )
-        parts = list(proposing.asked(self._requests))
+        parts = list(builder.submitted_parts(self._requests))
         if self._everything:
-            parts += proposing.platforms()
-            parts += proposing.others(self._progress)
+            parts += builder.platform_parts()
+            parts += builder.other_parts(self._progress)
         else:
-            parts += map(proposing.platform, self._platforms)
+            parts += map(builder.platform_part, self._platforms)
         if self._fleets:
             parts.append(self._fleet_part(state.snapshot, after.context))
-        return proposing.proposal(parts, self._options)
+        return builder.proposal(parts)
 
     def _with_fleet(self, state: FleetState) -> FleetState:
-        """The state, with the fleet that was handed in."""
+        """The state with the submitted fleet document, if any."""
         if not self._fleets:
             return state
         if self._fleet is None:
@@ -120,25 +119,20 @@ class Proposer:
         return FleetState(state.snapshot, lambda: fleet)
 
     def _fleet_part(self, before: Snapshot, after: FleetContext) -> Part:
-        """What becomes of the fleet's own file, whatever is in it now."""
+        """The change of the fleet's file. The present file may be invalid."""
         entry = before.find(FLEET_FILE)
-        there = {} if entry is None else {FLEET_FILE: StoredContent(before.reader, entry)}
-        changes = compare(there, {FLEET_FILE: after.text})
-        known = after.spec.format
-        return Part(
-            Ref(Subject.FLEET, after.spec.organisation),
-            changes,
-            before=known if there else None,
-            after=known,
-        )
+        old = {} if entry is None else {FLEET_FILE: StoredContent(before.reader, entry)}
+        ref, format_ = Ref(Subject.FLEET, after.spec.organisation), after.spec.format
+        changes = compare(old, {FLEET_FILE: after.text})
+        return Part(ref, changes, before=format_ if old else None, after=format_)
 
 
 def _silent(done: int, total: int) -> None:
-    """For those who do not watch."""
+    """Ignore the progress."""
 
 
-class _Proposing:
-    """One proposal in the making."""
+class _ProposalBuilder:
+    """Builds the parts of one proposal, and the proposal."""
 
     def __init__(
         self,
@@ -160,24 +154,25 @@ class _Proposing:
         self._everything = everything
         self._requests = RequestParts(state, neighbours, renderings, options)
 
-    def proposal(self, parts: list[Part], options: PublishOptions) -> Proposal:
-        """The proposal that these parts make."""
-        locks = {ref: desired.lock for ref, (_, desired) in self._requests.made.items()}
+    def proposal(self, parts: list[Part]) -> Proposal:
+        """The proposal of these parts, with the findings about them together."""
+        locks = {ref: desired.lock for ref, (_, desired) in self._requests.rendered.items()}
         tenants = {ref.name: lock for ref, lock in locks.items() if ref.subject is Subject.TENANT}
         together = (
             *(self._whole_fleet(tenants) if self._everything else self._together(tenants)),
             *check_workloads(self._state, locks, self._requests.parent),
         )
         digests = {ref.path: lock.request for ref, lock in locks.items() if lock.request}
-        return Proposal.of(Plan.of(parts, together), self._requests.problems, options, digests=digests)
+        plan = Plan.of(parts, together)
+        return Proposal.of(plan, self._requests.problems, self._options, digests=digests)
 
     def _together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
-        """Findings about the tenants of this change together, and about files that no lock lists."""
+        """Findings about all tenants of this change together, and about unlisted files."""
         yield from self._neighbours.check_together(locks)
         yield from self._unlisted(StoredTenants(self._tree, locks.keys()))
 
     def _whole_fleet(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
-        """Findings about the whole repository, as this change leaves it."""
+        """Findings about the whole repository after this change."""
         yield from self._neighbours.check_all(locks)
         homes: defaultdict[str, set[str]] = defaultdict(set)
         for owned in self._tree.tenants():
@@ -189,16 +184,16 @@ class _Proposing:
         yield from self._unlisted(ListedTenants(self._tree, homes))
 
     def _unlisted(self, tenants: KnownTenants) -> Iterator[Finding]:
-        new = frozenset(ref for ref in self._requests.made if ref.subject is Subject.WORKLOAD)
+        new = frozenset(ref for ref in self._requests.rendered if ref.subject is Subject.WORKLOAD)
         yield from check_unlisted(unlisted_files(self._tree, tenants, new))
 
-    def asked(self, requests: Sequence[Submission]) -> Iterator[Part]:
-        """The parts of the requests that were handed in, and of the workloads that follow from tenants among them.
+    def submitted_parts(self, requests: Sequence[Submission]) -> Iterator[Part]:
+        """The parts of the submitted requests, and of the other workloads of submitted tenants.
 
         Raises:
             InputError: with every problem of all requests.
         """
-        works = [self._requests.handed_in(request) for request in requests]
+        works = [self._requests.submitted(request) for request in requests]
         tenants = [work for work in works if work.ref.subject is Subject.TENANT]
         self._renderings.prepare(self._context, tenants)
         problems = list(_collisions(works))
@@ -212,26 +207,26 @@ class _Proposing:
         if problems:
             raise InputError([*self._requests.problems, *problems])
         for work, desired in parts:
-            yield self._requests.placed(work, desired, is_asked=True)
+            yield self._requests.part(work, desired, is_submitted=True)
         for work in tenants:
-            yield from self._followers(work.ref.name)
+            yield from self._workload_parts(work.ref.name)
 
-    def platforms(self) -> Iterator[Part]:
-        """The platform of every cluster: of those that the fleet has, and of those that it has no more."""
+    def platform_parts(self) -> Iterator[Part]:
+        """The platform of every cluster of the fleet, and the removal of the platforms of other clusters."""
         for cluster in self._context.spec.clusters:
-            yield self.platform(cluster)
+            yield self.platform_part(cluster)
         for cluster in self._tree.clusters:
-            if cluster not in self._context.spec.clusters and (there := self._tree.platform(cluster)):
+            if cluster not in self._context.spec.clusters and (present := self._tree.platform(cluster)):
                 lock = self._tree.platform_lock(cluster).lock
-                yield removed_part(self._tree, Ref.of_platform(cluster), there, lock, left={})
+                yield removed_part(self._tree, Ref.of_platform(cluster), present, lock, left={})
 
-    def platform(self, cluster: str) -> Part:
-        """The platform of one cluster: quiet, where nothing that it follows from has changed."""
+    def platform_part(self, cluster: str) -> Part:
+        """The platform of one cluster; a quiet part if its inputs have not changed."""
         ref = Ref.of_platform(cluster)
-        lock, there = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
+        lock, present = self._tree.platform_lock(cluster).lock, self._tree.platform(cluster)
         version = self._options.versions.get(ref)
         if version is None and lock is not None:
-            if self._freshness.of_platform(cluster, lock, there):
+            if self._freshness.is_platform_fresh(cluster, lock, present):
                 return Part(ref)
             version = version_for(self._context.spec, (lock.golden_path, lock.version))
         desired = desired_platform(self._context, cluster, version=None if self._options.upgrade else version)
@@ -240,53 +235,55 @@ class _Proposing:
         self._requests.problems += problems
         return part
 
-    def others(self, progress: Progress) -> Iterator[Part]:
-        """Every tenant and workload that was not handed in: quiet, where nothing that it follows from has changed."""
-        asked = frozenset(self._requests.made)
-        everybody = [owned for owned in self._tree.tenants() if owned.request is not None]
+    def other_parts(self, progress: Progress) -> Iterator[Part]:
+        """Every tenant and workload that was not submitted; a quiet part if its inputs have not changed."""
+        submitted = frozenset(self._requests.rendered)
+        tenants = [owned for owned in self._tree.tenants() if owned.request is not None]
         works: list[TenantToRender] = []
-        for done, (owned, locked) in enumerate(self._tree.locked(everybody), 1):
-            progress(done, len(everybody))
-            if owned.ref in asked:
+        for done, (owned, locked) in enumerate(self._tree.locked(tenants), 1):
+            progress(done, len(tenants))
+            if owned.ref in submitted:
                 continue
-            if locked.lock is not None and self._freshness.of_request(owned, locked.lock):
+            if locked.lock is not None and self._freshness.is_request_fresh(owned, locked.lock):
                 yield Part(owned.ref)
                 continue
-            works += self._requests.again(owned, locked.lock)
+            works += self._requests.stored(owned, locked.lock)
         self._renderings.prepare(self._context, works)
         for done, work in enumerate(works, 1):
             progress(done, len(works))
-            yield from self._requests.made_again(work)
-        for owned in everybody:
-            if owned.ref not in asked:
-                yield from self._followers(owned.ref.name)
+            yield from self._requests.stored_part(work)
+        for owned in tenants:
+            if owned.ref not in submitted:
+                yield from self._workload_parts(owned.ref.name)
 
-    def _followers(self, tenant: str) -> Iterator[Part]:
-        """The workloads of a tenant that were not handed in: rendered anew where the tenant, or they, changed."""
-        there = [owned for owned in self._tree.workloads(tenant) if owned.request is not None]
-        for owned, locked in self._tree.locked(there):
-            if owned.ref in self._requests.made:
+    def _workload_parts(self, tenant: str) -> Iterator[Part]:
+        """The workloads of a tenant that were not submitted; a quiet part if its inputs have not changed."""
+        workloads = [owned for owned in self._tree.workloads(tenant) if owned.request is not None]
+        for owned, locked in self._tree.locked(workloads):
+            if owned.ref in self._requests.rendered:
                 continue
             parent = self._requests.parent(tenant)
             digest = None if parent is None else parent_digest(parent.tenant, parent.version)
-            if locked.lock is not None and self._freshness.of_request(owned, locked.lock, parent=digest):
+            if locked.lock is not None and self._freshness.is_request_fresh(
+                owned, locked.lock, parent=digest
+            ):
                 yield Part(owned.ref)
                 continue
-            for work in self._requests.again(owned, locked.lock):
-                for part in self._requests.made_again(self._requests.with_parent(work)):
+            for work in self._requests.stored(owned, locked.lock):
+                for part in self._requests.stored_part(self._requests.with_parent(work)):
                     if part.hand_edits and self._options.leaves_edited_workloads:
-                        self._requests.made.pop(part.ref, None)
-                        yield left_as_it_is(part)
+                        self._requests.rendered.pop(part.ref, None)
+                        yield skipped_workload_part(part)
                     else:
                         yield part
 
 
 def _collisions(works: Sequence[TenantToRender]) -> Iterator[Problem]:
-    """Requests that are handed in together and have one name."""
+    """A problem for each of several submitted requests with the same name."""
     refs = Counter(work.ref for work in works if work.ref.name)
     for work in works:
         if refs[work.ref] > 1:
-            message = "another request that is published with it has the name too"
+            message = "is also the name of another submitted request; publish one of them"
             yield Problem(
                 "name", f"{work.ref.subject}-collision", message, work.ref.name, file=work.request.file
             )

@@ -1,4 +1,4 @@
-"""Checks the tenants of a proposal against all others of the fleet."""
+"""Check the tenants of a proposal against all other tenants of the fleet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["OtherTenants"]
 
 
 class OtherTenants:
-    """What the other tenants of a state were promised; read on first use."""
+    """The promises to the tenants of a state, read at first use."""
 
     def __init__(self, index: PromiseIndex, state: FleetState) -> None:
         self._index = index
@@ -34,29 +34,29 @@ class OtherTenants:
 
     @property
     def promises(self) -> Promises:
-        """The promises of every tenant, as the branch has them."""
+        """The promises to all tenants on the branch."""
         if self._promises is None:
-            self._promises = self._index.read(self._state.tree, self._asked)
+            self._promises = self._index.read(self._state.tree, self._resolve)
         return self._promises
 
-    def check(self, name: str, lock: Lock, *, is_asked: bool) -> Iterator[Finding]:
-        """Findings about one tenant that is rendered anew, among all others.
+    def check(self, name: str, lock: Lock, *, is_submitted: bool) -> Iterator[Finding]:
+        """Findings about one newly rendered tenant, among all others.
 
         Args:
             name: the tenant.
-            lock: what it is promised now.
-            is_asked: whether its request was handed in; otherwise :meth:`check_all` says what exceeds capacity.
+            lock: its new lock.
+            is_submitted: whether its request was submitted; otherwise :meth:`check_all` compares with capacity.
         """
         platforms = self._state.context.pipeline.platforms
-        return check_publish(self.promises, platforms, name, lock, is_asked=is_asked)
+        return check_publish(self.promises, platforms, name, lock, is_submitted=is_submitted)
 
     def check_all(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
-        """Findings about all tenants of the fleet, with these locks in place of those that they have."""
+        """Findings about all tenants of the fleet, after these locks replace the present ones."""
         return check_whole_fleet(self.promises.with_locks(locks), self._state.context.pipeline.platforms)
 
     def check_together(self, locks: Mapping[str, Lock]) -> Iterator[Finding]:
-        """Findings about several that are published in one go: each alone may fit where all do not."""
-        if len(locks) < 2:  # noqa: PLR2004 - one tenant is no several
+        """Findings about several tenants of one publish: each alone may fit, and all together may not."""
+        if len(locks) < 2:  # noqa: PLR2004
             return
         more: Counter[tuple[str, str]] = Counter()
         for name, lock in locks.items():
@@ -83,8 +83,8 @@ class OtherTenants:
         }
         yield from host_findings(HostClaims(sorted(asked)).collisions())
 
-    def _asked(self, path: str, text: str) -> Promise:
-        """What a request asks for that was changed in the repository and not published since."""
+    def _resolve(self, path: str, text: str) -> Promise:
+        """The promise of a request that changed in the repository since its last publish."""
         tenant = self._state.context.parse(kubeyaml.load(text, name=path, written=True), path)
         tenancies = tenancies_of(tenant, self._state.context.pipeline.platforms)
         shares = {

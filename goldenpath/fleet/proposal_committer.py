@@ -1,4 +1,4 @@
-"""Commits proposals: to the branch itself, or to a branch of their own for review."""
+"""Commit proposals to the fleet's branch, or to a branch for review."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ __all__ = ["ProposalCommitter", "Published"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was done.
+    """The result of a publish.
 
-    ``commit`` is None where nothing needed one. ``branch`` is where it is: the fleet's branch, or one for review.
+    ``commit`` is None if nothing changed. ``branch`` is the branch of the commit: the fleet's branch, or one for review.
     """
 
     plan: Plan
@@ -42,10 +42,10 @@ class ProposalCommitter:
     """Commits proposals, one at a time, each rebased on the current branch tip.
 
     Args:
-        store: the branch's home.
-        writer: the one writer.
-        now: the fleet as it is, asked of the remote.
-        state_of: the fleet as a snapshot has it.
+        store: the repository and its branch.
+        writer: writes the commits.
+        now: returns the present state, fetched from the remote.
+        state_of: returns the state of a snapshot.
     """
 
     def __init__(
@@ -61,39 +61,39 @@ class ProposalCommitter:
         self._state_of = state_of
 
     def carry_out(self, propose: Propose, review: Review | None, *, guard: Guard | None = None) -> Published:
-        """Commit what is proposed.
+        """Commit a proposal.
 
         Args:
-            propose: works it out for a state, and for a newer one where the branch has moved.
-            review: put it up for review instead.
-            guard: is asked with each of those states first; what it raises refuses the change.
+            propose: computes the proposal for a state. It is called again if the branch moves.
+            review: push to a branch for review instead.
+            guard: is called with each state first. Its error refuses the change.
         """
-        made = _ProposalDraft(self._state_of, propose, guard)
-        return self._commit(made) if review is None else self._put_up(made, review)
+        draft = _ProposalDraft(self._state_of, propose, guard)
+        return self._commit(draft) if review is None else self._open_review(draft, review)
 
-    def _commit(self, made: _ProposalDraft) -> Published:
+    def _commit(self, draft: _ProposalDraft) -> Published:
         with contextlib.suppress(GoldenpathError):
-            # While one thread pushes, the others render. What they have rendered by then is still right when their
-            # turn comes, unless the fleet has changed; a problem is raised then.
-            made(self._store.repository.snapshot(self._store.tip()))
-        written = self._writer.submit(made)
-        return Published(made.plan, self._store.branch, written.commit)
+            # While one thread pushes, the others render here. The writer reuses their results unless the fleet changes
+            # before their turn, and raises any problem again.
+            draft(self._store.repository.snapshot(self._store.tip()))
+        written = self._writer.submit(draft)
+        return Published(draft.plan, self._store.branch, written.commit)
 
-    def _put_up(self, made: _ProposalDraft, review: Review) -> Published:
-        """A branch of its own, and a pull request that is opened or brought up to date."""
-        made(self._now().snapshot)
-        branch = review.branch or branch_name(made.plan)
-        if not made.plan:
-            return Published(made.plan, branch, None)
-        written = self._writer.propose(branch, made, overwrite=review.overwrite)
+    def _open_review(self, draft: _ProposalDraft, review: Review) -> Published:
+        """Push to a branch for review, and open or update its pull request."""
+        draft(self._now().snapshot)
+        branch = review.branch or branch_name(draft.plan)
+        if not draft.plan:
+            return Published(draft.plan, branch, None)
+        written = self._writer.propose(branch, draft, overwrite=review.overwrite)
         opened = None
-        if review.forge is not None and made.plan:
-            opened = review.forge.open_or_update(pull_request(made.plan, review, branch, self._store.branch))
-        return Published(made.plan, branch, written.commit, opened)
+        if review.forge is not None and draft.plan:
+            opened = review.forge.open_or_update(pull_request(draft.plan, review, branch, self._store.branch))
+        return Published(draft.plan, branch, written.commit, opened)
 
 
 class _ProposalDraft:
-    """Drafts a proposal for each newer state, and remembers the last one."""
+    """Drafts the commit of a proposal for each newer state, and keeps the last plan."""
 
     def __init__(
         self, state_of: Callable[[Snapshot], FleetState], propose: Propose, guard: Guard | None
@@ -105,7 +105,7 @@ class _ProposalDraft:
         self.plan = Plan((), 0)
 
     def __call__(self, snapshot: Snapshot) -> CommitDraft | None:
-        # The same commit is the same state: its turn has come, and no other process was faster.
+        # If no other commit came first, the proposal for this commit is still valid.
         if self._known is None or self._known[0] != snapshot.commit:
             state = self._state_of(snapshot)
             if self._guard is not None:

@@ -1,4 +1,4 @@
-"""Options of a publish: what the author allows, and the commit message."""
+"""Options of a publish: permissions, versions, and the commit message."""
 
 from __future__ import annotations
 
@@ -18,22 +18,21 @@ __all__ = ["PublishOptions"]
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
-    """How a change may be made.
+    """Options of a publish.
 
     Args:
-        author: who asked for it; the committer otherwise.
-        message: the first words of the commit's message, instead of those that say what changes.
-        upgrade: take the newest version of each golden path, and not the one that the lock pins.
-        overwrite_edits: write over rendered files that were edited by hand.
-        allow_removals: how many objects may go; a few, where nothing is said.
-        today: the day against which expiry dates are held; without it they are not.
-        trailers: what the commit's message says at its end for programs, beside what changes: name and value.
-        versions: exact versions to render with, by tenant, workload or platform; they win over the lock's.
-        carried_edits: files whose hand edits the published requests say as overrides: to render them loses nothing.
-        leave_edited_workloads: leave a workload with hand edits as it is, where it would follow from its tenant.
-        approved: the digest of the plan that was approved: another plan is refused.
-        guard: is asked with the very state on which the change is made, each time that it is made anew; what it
-            raises refuses the change.
+        author: the author of the commit; by default the committer.
+        message: the first words of the commit message; by default a summary of the plan.
+        upgrade: use the newest version of each golden path, instead of the version in the lock.
+        overwrite_edits: overwrite rendered files that were edited by hand.
+        allow_removals: the number of objects that may be removed; by default, a few.
+        today: the day to compare expiry dates with; None skips that comparison.
+        trailers: further trailers of the commit message, as name and value.
+        versions: exact versions by tenant, workload or platform. They take precedence over locks.
+        carried_edits: files whose hand edits are overrides in the published requests, so that no edit is lost.
+        leave_edited_workloads: leave a workload with hand edits as it is when its tenant changes.
+        approved: the digest of the approved plan. Another plan is refused.
+        guard: is called with each state on which the change is computed. Its error refuses the change.
     """
 
     author: Person | None = None
@@ -51,5 +50,5 @@ class PublishOptions:
 
     @property
     def leaves_edited_workloads(self) -> bool:
-        """Whether hand edits of a workload keep it as it is; to write over them is another wish."""
+        """Whether a workload with hand edits stays as it is. ``overwrite_edits`` takes precedence."""
         return self.leave_edited_workloads and not self.overwrite_edits

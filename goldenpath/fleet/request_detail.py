@@ -22,7 +22,7 @@ __all__ = ["RequestDetail", "request_detail"]
 
 @dataclass(frozen=True, slots=True)
 class RequestDetail:
-    """One tenant or workload in full: its request as it was asked, its lock, its files, and the last commits about it."""
+    """One tenant or workload: the text of its request, its lock, its files, and its last commits."""
 
     ref: Ref
     request: str
@@ -34,7 +34,7 @@ class RequestDetail:
 
     @property
     def name(self) -> str:
-        """Its name, of a workload with its tenant's: ``vision/chat``."""
+        """The name; for a workload together with its tenant: ``vision/chat``."""
         return self.ref.path
 
     def as_rows(self) -> Iterator[tuple[str, str]]:
@@ -83,12 +83,12 @@ def request_detail(state: FleetState, store: Store, ref: Ref, *, commits: int) -
 
     Args:
         state: the fleet.
-        store: where its history is.
+        store: the repository with the history.
         ref: the tenant or workload.
-        commits: how many of its latest commits are returned.
+        commits: the number of latest commits to return.
 
     Raises:
-        InputError: there is no such tenant or workload.
+        InputError: the tenant or workload does not exist.
     """
     owned = existing(state, ref)
     path, text = request_of(state, owned)

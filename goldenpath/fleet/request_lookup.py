@@ -1,4 +1,4 @@
-"""One tenant or workload of a state, by its name, and the tenants that a workload may name."""
+"""Find a tenant or workload of a state by its name, and the tenants that a workload may name."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["existing", "other_name", "parent_in", "request_of", "tenants_of"]
 
 
 def existing(state: FleetState, ref: Ref) -> OwnedFiles:
-    """What the repository holds of a tenant or workload that has a request.
+    """The files of a tenant or workload that has a request.
 
     Raises:
-        InputError: it has none; near misses are named.
+        InputError: it has no request; the message suggests a similar name.
     """
     owned = state.tree.find(ref)
     if owned.tombstone is not None and owned.request is None:
@@ -44,7 +44,7 @@ def request_of(state: FleetState, owned: OwnedFiles) -> tuple[str, str]:
     """Path and text of a request.
 
     Raises:
-        InputError: there is none, or it is not text.
+        InputError: there is no request, or it is not UTF-8.
     """
     text = state.tree.request_text(owned)
     if owned.request is None or text is None:
@@ -53,7 +53,7 @@ def request_of(state: FleetState, owned: OwnedFiles) -> tuple[str, str]:
 
 
 def parent_in(state: FleetState, name: str) -> Parent | None:
-    """A tenant as the repository has it, with the version that its lock pins; None where it has no usable request."""
+    """A tenant in the repository, with the version in its lock; None without a valid request."""
     owned = state.tree.find(Ref.of_tenant(name))
     if owned.request is None:
         return None
@@ -76,7 +76,7 @@ def tenants_of(state: FleetState) -> Tenants:
 
 
 def other_name(ref: Ref, file: str | None) -> Problem:
-    """The problem of a request in a folder with another name: it asks for the places of another tenant."""
-    said = f"`name: {ref.name}`" + (f" and `tenant: {ref.tenant}`" if ref.tenant else "")
-    message = f"does not match the folder, which belongs to {ref}; write {said}, or move the request"
+    """The problem of a request with another name than its folder: it would write into the places of another tenant."""
+    fields = f"`name: {ref.name}`" + (f" and `tenant: {ref.tenant}`" if ref.tenant else "")
+    message = f"does not match the folder, which belongs to {ref}; write {fields}, or move the request"
     return Problem("name", "name-of-folder", message, file=file)

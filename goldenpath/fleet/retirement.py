@@ -1,4 +1,4 @@
-"""Taking a tenant out of service: what is held, and what is deleted (docs/decisions/0013)."""
+"""Take a tenant out of service: put it on hold, then delete it (docs/decisions/0013)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = ["deletion", "hold_request"]
 
 
 def hold_request(state: FleetState, ref: Ref, clusters: Collection[str]) -> Submission:
-    """The request of a tenant or workload, with its hold: everywhere, or on these clusters beside those that are held already.
+    """Set ``retiring`` in the request of a tenant or workload: for all clusters, or for these in addition.
 
     Raises:
-        InputError: there is none such, or its request is for another one.
+        InputError: it does not exist, or the name in the request does not match the folder.
     """
     owned = existing(state, ref)
     path, text = request_of(state, owned)
@@ -46,14 +46,14 @@ def hold_request(state: FleetState, ref: Ref, clusters: Collection[str]) -> Subm
     return Submission(kubeyaml.load(changed, name=path, written=True), changed, path)
 
 
-def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: Person) -> Proposal:
-    """Everything of a tenant or workload goes.
+def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, requester: Person) -> Proposal:
+    """The proposal that removes all files of a tenant or workload.
 
-    A tenant must be held on all of its clusters; its workloads go with it, and its name stays taken. A workload need
-    not be held: Flux removes its objects, and its name can be used again.
+    A tenant must be on hold on all of its clusters. The proposal removes its workloads too, and its name cannot be used
+    again. A workload need not be on hold: Flux removes its objects, and its name can be used again.
 
     Raises:
-        InputError: there is none such, its lock cannot be used, or a tenant is not held.
+        InputError: it does not exist, its lock is unusable, or the tenant is not on hold.
     """
     owned = existing(state, ref)
     if ref.subject is Subject.WORKLOAD:
@@ -67,11 +67,11 @@ def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: 
     tenant = state.context.parse(kubeyaml.load(text, name=path, written=True), path, is_new=False)
     lock = locked.lock
     waiting = [cluster for cluster in (lock.clusters if lock else ()) if not tenant.is_retiring_on(cluster)]
-    is_published = lock is not None and owned.request is not None and lock.request_file == owned.request[1].id
-    if lock is None or waiting or not is_published:
+    if lock is None or waiting or not owned.is_published(lock):
         where = f" on {', '.join(waiting)}" if waiting else ""
         message = (
-            f"is not held{where}; run `goldenpath retire {name}` first, and delete when Flux has applied that"
+            f"is not on hold{where}; run `goldenpath retire {name}` first, and delete the tenant when Flux has applied "
+            "that"
         )
         raise InputError.of("retiring", "not-held", message, file=path)
     tombstone = Tombstone(
@@ -81,7 +81,7 @@ def deletion(state: FleetState, ref: Ref, options: PublishOptions, *, asked_by: 
         golden_path=lock.golden_path,
         version=lock.version,
         retired=options.today or dt.datetime.now(dt.UTC).date(),
-        requested_by=str(asked_by),
+        requested_by=str(requester),
         last_commit=state.snapshot.commit or "",
     )
     left = {owned.paths.tombstone: tombstone.dump().decode()}

@@ -1,4 +1,4 @@
-"""Putting a change up for review: a branch of its own, and a pull request."""
+"""The branch and the pull request for the review of a change."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["Review", "branch_name", "branch_of", "pull_request"]
 
 _BRANCHES: Final = "goldenpath"
-"""What the names of branches for review begin with."""
+"""The prefix of the names of branches for review."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """How a change is put up for review: as a branch, and as a pull request where there is a forge.
+    """Options for a review: a branch, and a pull request if there is a forge.
 
     Args:
-        forge: where the pull request is opened; without one, only the branch is made.
-        branch: the branch's name; one that follows from what is published otherwise, so that the same change
-            updates its pull request and opens no second one.
+        forge: the forge of the pull request; None only pushes the branch.
+        branch: the name of the branch. By default it follows from the changed tenants, so that the same change updates
+            its pull request.
         labels: labels of the pull request.
-        reviewers: people who are asked.
-        teams: groups who are asked, beside the owners of what changes.
-        ask_owners: whether those are asked.
-        draft: open it as a draft.
-        overwrite: move the branch even where it has commits of other people.
-        describe: gives the title and the body of a plan's pull request, where the plan alone does not say enough.
+        reviewers: people to ask for a review.
+        teams: groups to ask for a review, in addition to the owners of changed tenants.
+        ask_owners: whether to ask these owners.
+        draft: open the pull request as a draft.
+        overwrite: move the branch even if it has commits of other people.
+        describe: returns title and body of the pull request; by default they come from the plan.
     """
 
     forge: Forge | None = None
@@ -53,30 +53,30 @@ class Review:
 
 
 def branch_of(ref: Ref) -> str:
-    """The branch on which a change of one tenant or workload is put up for review.
+    """The branch for the review of one tenant or workload.
 
-    A dot joins the two names of a workload: Git has no branch below another branch.
+    A dot joins the two names of a workload, because Git allows no branch below another branch.
     """
     return f"{_BRANCHES}/{ref.path.replace('/', '.')}"
 
 
 def branch_name(plan: Plan) -> str:
-    """The branch for a plan: the same tenant has the same branch, whatever is asked for it."""
+    """The branch for the review of a plan. It depends on the changed tenants only, not on their changes."""
     changed = [part.ref for part in plan.parts if part.changes]
     requested = [ref for ref in changed if ref.subject in {Subject.TENANT, Subject.WORKLOAD}]
     if len(requested) < len(changed) or not requested:
         return f"{_BRANCHES}/fleet"
     first = requested[0]
     if len(requested) == 1 or all(ref.parent == first for ref in requested[1:]):
-        # A tenant with the workloads that follow from it is a change of the tenant.
+        # A tenant with its own workloads counts as the tenant.
         return branch_of(first)
-    # All names are in it: another pair must not take the place of this one. No tenant's name has a dot.
+    # The digest covers all names, so that another pair has another branch. No tenant's name has a dot.
     digest = hashlib.sha256(",".join(ref.path for ref in requested).encode()).hexdigest()[:8]
     return f"{branch_of(first)}.and-{len(requested) - 1}-more.{digest}"
 
 
 def pull_request(plan: Plan, review: Review, head: str, base: str) -> PullRequest:
-    """The pull request for a plan: the plan is its body, and those who own what changes are asked to look."""
+    """The pull request for a plan. Its body is the plan, and its reviewers include the owners of changed tenants."""
     owners = (
         [_team(part.owner) for part in plan.parts if part.changes and part.owner] if review.ask_owners else []
     )

@@ -1,4 +1,4 @@
-"""A request or a fleet as a caller hands it in: a file, text or values."""
+"""A submitted request or fleet document: a file, text or values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Submission"]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One document that was handed in.
+    """One submitted document.
 
-    ``text`` is what a person wrote, comments and all, and is what the repository keeps; values from a form or a
-    program have none. ``file`` is named in every problem.
+    ``text`` is the original text with its comments, which the repository stores; values from a form or a program have
+    no text. ``file`` is the file name for problems.
     """
 
     document: Any
@@ -28,43 +28,43 @@ class Submission:
     file: str | None = None
 
     @classmethod
-    def of(cls, asked: Submission | Document | Mapping[str, Any] | str | Path) -> Submission:
-        """A request from a file's path, from values, or from a spec that was parsed before.
+    def of(cls, source: Submission | Document | Mapping[str, Any] | str | Path) -> Submission:
+        """A submission from the path of a file, from values, or from a parsed document.
 
         Raises:
-            InputError: the file cannot be read, or is not YAML that Kubernetes reads.
+            InputError: the file cannot be read, or is not YAML that Kubernetes accepts.
         """
-        if isinstance(asked, Submission):
-            return asked
-        if isinstance(asked, Document):
-            return cls(asked.model_dump(mode="json", exclude_unset=True))
-        if isinstance(asked, Mapping):
-            return cls(dict(asked))
-        return cls.read(Path(asked))
+        if isinstance(source, Submission):
+            return source
+        if isinstance(source, Document):
+            return cls(source.model_dump(mode="json", exclude_unset=True))
+        if isinstance(source, Mapping):
+            return cls(dict(source))
+        return cls.read(Path(source))
 
     @classmethod
     def read(cls, file: Path) -> Submission:
-        """A request from a file.
+        """Read a file.
 
         Raises:
-            InputError: it cannot be read, or is not YAML that Kubernetes reads.
+            InputError: the file cannot be read, or is not YAML that Kubernetes accepts.
         """
         text = kubeyaml.read_text(file)
         return cls(kubeyaml.load(text, name=str(file), written=True), text, str(file))
 
     @property
     def written(self) -> str:
-        """What the repository keeps of it: the text as it was handed in, or the values as YAML."""
+        """The text for the repository: the original text, or the values as YAML."""
         return kubeyaml.dump(self.document) if self.text is None else self.text
 
     @property
     def is_fleet(self) -> bool:
-        """Whether it describes the fleet itself, and is not a request."""
+        """Whether the document is a fleet document, and not a request."""
         return is_fleet(self.document)
 
     @property
     def ref(self) -> Ref:
-        """What the request says it is, before anything has looked at whether it can be."""
+        """The tenant or workload that the unchecked request names."""
         document = self.document if isinstance(self.document, dict) else {}
         name, tenant = document.get("name"), document.get("tenant")
         return (
@@ -75,5 +75,5 @@ class Submission:
 
 
 def _plain(name: Any) -> str:
-    """A name that can be looked up; empty for any other text."""
+    """A name that can be looked up; empty for any other value."""
     return name if isinstance(name, str) and "/" not in name else ""

@@ -1,8 +1,7 @@
-"""Advice after a hand edit that was tried: each override is accepted and gives the edited object, or a field does.
+"""Test the advice on a hand edit, so that an override or a field of the request really results in the edited object.
 
-An override that lifts a guard rail is refused by the checks, so it is no way to keep such an edit. What gives the same
-object is then a field of the request: each scalar field is tried with the edited value. For quotas and queues, a field
-comes before an override.
+The checks refuse an override that lifts a guard rail. A field of the request may then have the same result, so each
+scalar field is tried with the edited value. For quotas and queues, a field takes precedence over an override.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["with_tested_advice"]
 
 _MAX_TRIALS: Final = 200
-"""Renderings for one object: some ten milliseconds each."""
+"""The most renderings for one object, at some ten milliseconds each."""
 _COMPUTE: Final = tuple(("compute", name) for name in ("cpu", "memory", "storage", "pods"))
-_ASKED_FOR: Final = frozenset({"ClusterQueue", "ResourceQuota"})
-"""Kinds whose numbers a request has fields for: such a field has no end and needs no approval, so it comes first."""
+_KINDS_WITH_FIELDS: Final = frozenset({"ClusterQueue", "ResourceQuota"})
+"""Kinds with numbers that are fields of a request. A field needs no approval and does not expire, so it is tried first."""
 _DAYS: Final = 30
 
 
@@ -52,14 +51,14 @@ def with_tested_advice(
     version: str | None,
     parent: Parent | None = None,
 ) -> tuple[HandEdit, ...]:
-    """The hand edits, each with advice that works.
+    """Hand edits with tested advice.
 
     Args:
         context: the fleet.
         document: the request.
         edits: hand edits, with overrides as advice.
-        text_of: the edited text of a file, by path.
-        version: the exact version of the golden path that the lock pins.
+        text_of: returns the edited text of a path.
+        version: the exact version of the golden path in the lock.
         parent: a workload's tenant.
     """
     if not isinstance(document, dict):
@@ -78,18 +77,16 @@ def with_tested_advice(
 
 @dataclass(frozen=True, slots=True)
 class _Requests:
-    """Where requests are tried: the fleet, the version that the lock pins, and a workload's tenant."""
+    """Renders and checks variants of a request."""
 
     context: FleetContext
     version: str | None
     parent: Parent | None
 
     def check(self, document: dict[str, Any]) -> tuple[Finding, ...]:
-        """What the checks have to say about a request."""
         return self.context.pipeline.check(self._parse(document), version=self.version, parent=self.parent)
 
     def render(self, document: dict[str, Any], cluster: str | None) -> Manifests:
-        """A request's manifests on a cluster."""
         spec = self._parse(document)
         return self.context.pipeline.render(spec, cluster=cluster, version=self.version, parent=self.parent)
 
@@ -97,7 +94,7 @@ class _Requests:
         return self.context.parse(document, None, tenants=Tenants.only(self.parent), is_new=False)
 
     def owner(self, document: dict[str, Any]) -> Any:
-        """Who would agree to an override: the owner of the tenant."""
+        """The owner of the tenant, who approves an override."""
         return self.parent.tenant.owner if self.parent is not None else document.get("owner")
 
 
@@ -112,22 +109,22 @@ def _tested(
     trial = _Trial(requests, edit.path, advice.object)
     until = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=_DAYS)).isoformat()
     override = {**advice.override, "approved_by": requests.owner(document), "expires": until}
-    asked = {**document, "overrides": [*(document.get("overrides") or ()), override]}
+    variant = {**document, "overrides": [*(document.get("overrides") or ()), override]}
 
     def is_kept_by_override() -> bool:
-        return trial.is_accepted(asked) and kubeyaml.same(trial.render(asked), wanted)
+        return trial.is_accepted(variant) and kubeyaml.same(trial.render(variant), wanted)
 
-    is_asked_for = advice.override["kind"] in _ASKED_FOR
-    if not is_asked_for and is_kept_by_override():
+    has_fields = advice.override["kind"] in _KINDS_WITH_FIELDS
+    if not has_fields and is_kept_by_override():
         return advice
     fields = trial.fields_for(document, wanted)
     if fields:
         settings = ", ".join(f"`{path_of(location)}: {value}`" for location, value in fields)
         holds = f".{advice.everywhere}" if advice.everywhere else ""
-        return replace(advice, text=f"to keep it, set {settings} in the request{holds}", override=None)
-    if is_asked_for and is_kept_by_override():
+        return replace(advice, text=f"to keep the edit, set {settings} in the request{holds}", override=None)
+    if has_fields and is_kept_by_override():
         return advice
-    text = "no override keeps it, since the checks refuse one: change the request, or publish to undo it"
+    text = "the checks refuse an override for the edit; change the request, or publish to undo the edit"
     return replace(advice, text=text, override=None)
 
 
@@ -137,7 +134,7 @@ def _objects(path: str, text: str) -> dict[str, dict[str, Any]]:
 
 
 class _Trial:
-    """Renders one object of one file from requests that are tried."""
+    """Renders one object of one file from variants of a request."""
 
     def __init__(self, requests: _Requests, path: str, name: str) -> None:
         self._requests = requests
@@ -147,7 +144,7 @@ class _Trial:
         self._left = _MAX_TRIALS
 
     def is_accepted(self, document: dict[str, Any]) -> bool:
-        """Whether a request has no problem, and its manifests no error."""
+        """Whether a request has no problems, and its manifests no findings of severity error."""
         try:
             findings = self._requests.check(document)
         except GoldenpathError:
@@ -155,7 +152,7 @@ class _Trial:
         return all(finding.severity is not Severity.ERROR for finding in findings)
 
     def render(self, document: dict[str, Any]) -> dict[str, Any] | None:
-        """The object that a request gives; None where it is refused, or gives none."""
+        """The object that a request renders; None if the request is refused or does not render it."""
         self._left -= 1
         try:
             manifests = self._requests.render(document, self._cluster)
@@ -165,7 +162,7 @@ class _Trial:
         return _objects(self._path, text).get(self._name)
 
     def fields_for(self, document: dict[str, Any], wanted: dict[str, Any]) -> list[tuple[Location, Any]]:
-        """Fields of the request that give the object; empty where none do, or the request is then refused."""
+        """Fields of the request that result in the wanted object; empty if there are none, or the checks refuse them."""
         found: list[tuple[Location, Any]] = []
         rendered = self.render(document)
         while rendered is not None and not kubeyaml.same(rendered, wanted):
@@ -179,17 +176,17 @@ class _Trial:
     def _step(
         self, document: dict[str, Any], rendered: dict[str, Any], wanted: dict[str, Any]
     ) -> tuple[Location, Any, dict[str, Any], dict[str, Any]] | None:
-        """One field that makes the object differ in fewer fields."""
+        """A field value with which the object differs in fewer fields from the wanted one."""
         differing = field_changes(rendered, wanted)
         for change in differing:
             for location in dict.fromkeys((*_COMPUTE, *_leaves(document))):
                 for value in _values(_get(document, location), change.before, change.after):
                     if self._left <= 0:
                         return None
-                    asked = _with(document, location, value)
-                    made = self.render(asked)
-                    if made is not None and len(field_changes(made, wanted)) < len(differing):
-                        return location, value, asked, made
+                    variant = _with(document, location, value)
+                    result = self.render(variant)
+                    if result is not None and len(field_changes(result, wanted)) < len(differing):
+                        return location, value, variant, result
         return None
 
 
@@ -207,7 +204,7 @@ def _leaves(value: Any, at: Location = ()) -> Iterator[Location]:
 
 
 def _values(now: Any, before: Any, after: Any) -> Iterator[Any]:
-    """Values to try in a field: the edited one, as text and as a number, and what differs by as much."""
+    """Values to try in a field: the edited value as text and as a number, and the present value plus the difference."""
     if isinstance(after, str) and after.isdigit():
         yield int(after)
     if isinstance(after, str | int | bool):

@@ -1,4 +1,4 @@
-"""Everything at once about a fleet repository: what CI runs before a change is merged."""
+"""Validate a whole fleet repository. CI runs this before a merge."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SHOWN_FILES = 5
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was found, worst first, and the inputs that cannot be read at all."""
+    """Findings, worst first, and the problems of unreadable inputs."""
 
     looked_at: int
     findings: tuple[Finding, ...]
@@ -36,27 +36,27 @@ class Validation:
 
     @property
     def exit_code(self) -> int:
-        """2 where something cannot be read, 1 where a finding is an error, else 0."""
+        """2 if an input is unreadable, 1 if a finding is an error, else 0."""
         if self.problems:
             return 2
         return int(any(finding.severity is Severity.ERROR for finding in self.findings))
 
 
 def validate(state: FleetState, proposal: Proposal) -> Validation:
-    """What is wrong in a state of the fleet.
+    """The findings and problems of a state of the fleet.
 
     Args:
-        state: the fleet as a commit has it.
-        proposal: what publishing everything would do, with nothing taken on trust.
+        state: the state.
+        proposal: the proposal of a thorough publish of everything.
     """
     found = [
         *proposal.plan.all_findings,
-        *_not_as_rendered(proposal.plan, _said_current(state)),
+        *_not_as_rendered(proposal.plan, _fresh_by_lock(state)),
         *check_folded_files(state.snapshot, state.snapshot.files(CLUSTERS)),
     ]
-    # A finding about two tenants comes up twice where both are checked.
+    # A finding about two tenants appears twice if both are checked.
     unique = sorted(set(found), key=lambda finding: (finding.severity.rank, finding))
-    # Edits and removals stand in the way of a publish; of a state, they are findings.
+    # Hand edits and removals block a publish; in a validation they are findings.
     unreadable = tuple(problem for problem in proposal.problems if problem.rule not in _OF_A_PUBLISH)
     return Validation(proposal.plan.looked_at, tuple(unique), unreadable)
 
@@ -64,24 +64,24 @@ def validate(state: FleetState, proposal: Proposal) -> Validation:
 _OF_A_PUBLISH = frozenset({"hand-edit", "too-many-removals", "namespace-removal"})
 
 
-def _said_current(state: FleetState) -> frozenset[Ref]:
-    """Tenants and platforms whose locks say that all is as a publish would write it now."""
+def _fresh_by_lock(state: FleetState) -> frozenset[Ref]:
+    """Tenants and platforms that are up to date according to their locks."""
     freshness = Freshness(state.context, thorough=False, upgrade=False)
     tenants = (
         owned.ref
         for owned, locked in state.tree.locked(state.tree.tenants())
-        if locked.lock is not None and freshness.of_request(owned, locked.lock)
+        if locked.lock is not None and freshness.is_request_fresh(owned, locked.lock)
     )
     platforms = (
         Ref.of_platform(cluster)
         for cluster in state.context.spec.clusters
         if (lock := state.tree.platform_lock(cluster).lock) is not None
-        and freshness.of_platform(cluster, lock, state.tree.platform(cluster))
+        and freshness.is_platform_fresh(cluster, lock, state.tree.platform(cluster))
     )
     return frozenset((*tenants, *platforms))
 
 
-def _not_as_rendered(plan: Plan, said_current: Collection[Ref]) -> Iterator[Finding]:
+def _not_as_rendered(plan: Plan, fresh_by_lock: Collection[Ref]) -> Iterator[Finding]:
     for part in plan.parts:
         yield from _edits(part)
         edited = {edit.path for edit in part.hand_edits}
@@ -89,23 +89,25 @@ def _not_as_rendered(plan: Plan, said_current: Collection[Ref]) -> Iterator[Find
             if file.path not in edited and _is_only_layout(file):
                 edited.add(file.path)
                 message = (
-                    "differs from what was rendered in layout or comments only: its objects are the same"
+                    "differs from the rendered file only in layout or comments; its objects are the same"
                 )
-                fix = "Nothing; the next publish writes it again."
+                fix = "Nothing; the next publish writes the file again."
                 yield Finding(file.path, _subject(part), "", "layout-differs", Severity.NOTE, message, fix)
         paths = [file.path for file in part.changes.files if file.path not in edited]
         if not paths:
             continue
         shown = ", ".join(paths[:_SHOWN_FILES])
         more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
-        if part.ref in said_current:
-            # The same request, fleet and version give the same bytes: the lock or the golden path was edited.
-            message = f"the lock says that this follows from the request and the fleet, and it does not: {shown}{more}"
+        if part.ref in fresh_by_lock:
+            # The same request, fleet and version give the same bytes, so the lock or the golden path was edited.
+            message = (
+                f"the files match the lock, but the request and the fleet render other files: {shown}{more}"
+            )
             fix = "Restore the file and the lock from Git's history, or remove the lock and publish again."
             yield Finding("", _subject(part), "", "not-as-locked", Severity.ERROR, message, fix)
         else:
-            message = f"the request or the fleet has changed since this was rendered: {shown}{more}"
-            fix = "Publish it again: goldenpath publish --all; `goldenpath plan --all` shows what changes."
+            message = f"the request or the fleet has changed since the last rendering: {shown}{more}"
+            fix = "Publish again: goldenpath publish --all; `goldenpath plan --all` shows the changes."
             yield Finding("", _subject(part), "", "not-as-rendered", Severity.WARNING, message, fix)
 
 
@@ -120,7 +122,7 @@ def _edits(part: Part) -> Iterator[Finding]:
             f"{each.object}: {each.text.rstrip('.')}." if each.object else f"{each.text.rstrip('.')}."
             for each in edit.advice
         )
-        message = f"was {edit.edit} by hand: the next publish would stop at it"
+        message = f"was {edit.edit} by hand, which blocks the next publish"
         yield Finding(edit.path, _subject(part), "", "hand-edit", Severity.ERROR, message, fix)
 
 

@@ -1,4 +1,4 @@
-"""The workloads of a tenant together: what they use of what it has, and whether two write the same object."""
+"""Check all workloads of a tenant together: their use of its quota, and objects that two workloads render."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def check_workloads(
     """Findings about the workloads of each tenant that a change touches.
 
     Args:
-        state: the fleet as it is.
-        locks: by tenant or workload, the locks that the change would write.
-        parent: a tenant by name, as it will be.
+        state: the present fleet.
+        locks: the new locks of the change, by tenant or workload.
+        parent: returns a tenant after the change, by name.
     """
     written: defaultdict[str, dict[Ref, Lock]] = defaultdict(dict)
     for ref, lock in locks.items():
@@ -47,7 +47,7 @@ def check_workloads(
         }
         after = before | written.get(tenant, {})
         yield from _collisions(after, {ref for ref in after if ref in locks})
-        # One workload alone is checked when it is rendered.
+        # The rendering checks a single workload.
         found = parent(tenant) if len(after) > 1 else None
         if found is None:
             continue
@@ -76,7 +76,7 @@ def _uses(
             quota = next((each.quota for each in tenancy.grants if each.pool.id == profile), 0)
             had = (old.clusters if old else {}).get(cluster, {}).get(profile, (quota, 0))[0]
             is_worse = share[0] > then.get(profile, (0, 0))[0] or quota < had
-            # A change that asks for no more than before must be possible, above all one that asks for less.
+            # A change that requests no more than before must stay possible, above all a smaller one.
             yield finding if is_worse else replace(finding, severity=Severity.WARNING)
 
 
@@ -90,14 +90,14 @@ def _sums(locks: Mapping[Ref, Lock], cluster: str) -> dict[str, Share]:
 
 
 def _collisions(locks: Mapping[Ref, Lock], changed: set[Ref]) -> Iterator[Finding]:
-    """Objects that two workloads render: Flux would apply one, then the other, for ever."""
+    """Objects that two workloads render: Flux would apply them in turn, without end."""
     owners: dict[tuple[str, str], Ref] = {}
     for ref, lock in sorted(locks.items(), key=lambda item: (item[0] in changed, item[0])):
         for cluster, objects in lock.objects.items():
             for item in objects:
                 first = owners.setdefault((cluster, item), ref)
                 if first != ref and (ref in changed or first in changed):
-                    message = f"{first} has {item} on {cluster} too: the two would write over each other"
+                    message = f"{first} also has {item} on {cluster}, and each would overwrite the other"
                     fix = "Name each object after its workload."
                     place = f"Workload {ref.path} on {cluster}"
                     yield Finding("", place, "", "object-collision", Severity.ERROR, message, fix)

@@ -27,7 +27,12 @@ __all__ = ["check_owned_files", "check_publish", "check_whole_fleet"]
 
 
 def check_publish(
-    promises: Promises, platforms: Mapping[str, Platform], name: str, after: Lock, *, is_asked: bool = True
+    promises: Promises,
+    platforms: Mapping[str, Platform],
+    name: str,
+    after: Lock,
+    *,
+    is_submitted: bool = True,
 ) -> Iterator[Finding]:
     """Findings about one tenant of a publish, among all others.
 
@@ -36,7 +41,7 @@ def check_publish(
         platforms: the fleet's clusters (:func:`goldenpath.tenancy.platforms_of`).
         name: the tenant.
         after: its new lock, with the new promise.
-        is_asked: whether its request was submitted. Otherwise :func:`check_whole_fleet` compares with capacity.
+        is_submitted: whether its request was submitted. Otherwise :func:`check_whole_fleet` compares with capacity.
     """
     before = promises.get(name)
     for cluster, profiles in after.clusters.items():
@@ -46,7 +51,7 @@ def check_publish(
             owned, borrowed = promises.sums.get(place, (0, 0))
             others = (owned - old[0], borrowed - old[1])
             ask = _Ask(place, old, share, others)
-            if is_asked:
+            if is_submitted:
                 yield from _against_capacity(name, ask, platforms)
             yield from _against_cohort(name, ask, platforms)
     if before is not None:

@@ -88,6 +88,10 @@ class OwnedFiles:
             if self.paths.request_file in found
         )
 
+    def is_published(self, lock: Lock | None) -> bool:
+        """Whether the lock records the present request."""
+        return lock is not None and self.request is not None and lock.request_file == self.request[1].id
+
     def is_as_locked(self, lock: Lock) -> bool:
         """Whether the tenant has exactly the files in the lock, byte for byte.
 

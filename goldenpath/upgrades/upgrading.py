@@ -111,7 +111,7 @@ class Upgrader:
         working_out = WorkingOut(state, self.terms)
         for done, ref in enumerate(refs, 1):
             if done % _FORGET_AFTER == 0:
-                working_out = WorkingOut(state.anew(), self.terms)
+                working_out = WorkingOut(state.without_cache(), self.terms)
             upgrade = working_out.of(ref)
             changes, objects = upgrade.changes, upgrade.objects
             if upgrade.version_changes is not None:

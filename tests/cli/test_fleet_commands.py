@@ -153,7 +153,7 @@ def test_a_folder_with_something_in_it_is_left_alone(here: Path, run: Run) -> No
     write_tree(here / "full", {"notes.txt": "mine"})
     result = run("fleet", "init", "full", "--fleet", "goldenpath.yaml")
     assert result.exit_code == 2
-    assert result.stderr.startswith("refused: full: 1 problem\n  is not an empty folder; name a new one.")
+    assert result.stderr.startswith("refused: full: 1 problem\n  is not an empty folder; name a new folder.")
     assert [path.name for path in (here / "full").iterdir()] == ["notes.txt"]
 
 
@@ -324,7 +324,7 @@ def test_a_place_without_a_fleet_says_what_to_do(words: tuple[str, ...], here: P
     nowhere = run("fleet", *words, "--repo", "nowhere")
     assert nowhere.exit_code == 2
     assert nowhere.stderr == (
-        "error: nowhere: there is no such folder; `goldenpath fleet init` makes a fleet repository\n"
+        "error: nowhere: the folder does not exist; `goldenpath fleet init` creates a fleet repository\n"
     )
     no_repository = run("fleet", *words, "--repo", ".")
     assert no_repository.exit_code == 2

@@ -40,7 +40,7 @@ def test_a_publish_stops_at_a_hand_edit_and_offers_the_override(edited: Fleet) -
 def test_the_advice_about_a_quota_of_accelerators_names_the_field(edited: Fleet) -> None:
     (edit,) = edited.plan(asked()).plan.hand_edits
     (advice,) = edit.advice
-    assert (advice.override, advice.text) == (None, "to keep it, set `gpus[0].quota: 4` in the request")
+    assert (advice.override, advice.text) == (None, "to keep the edit, set `gpus[0].quota: 4` in the request")
 
 
 def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
@@ -133,7 +133,10 @@ def test_the_advice_about_a_guard_rail_names_the_field_that_gives_the_edit(
     edit_file(place, tmp_path / "clone", QUOTA, 'pods: "200"', f'pods: "{pods}"')
     (edit,) = fleet.plan(everything=True).plan.hand_edits
     (advice,) = edit.advice
-    assert (advice.override, advice.text) == (None, f"to keep it, set `compute.pods: {pods}` in the request")
+    assert (advice.override, advice.text) == (
+        None,
+        f"to keep the edit, set `compute.pods: {pods}` in the request",
+    )
     followed = asked(compute={"cpu": 8, "memory": "32Gi", "storage": "100Gi", "pods": pods})
     assert fleet.publish(followed).commit
     assert fleet.validate().exit_code == 0

@@ -58,5 +58,5 @@ def test_an_entry_of_an_override_that_lacks_a_new_default_is_reported(tmp_path: 
         same = fleet.plan(everything=True).plan
     (found,) = [each for each in plan.all_findings if each.rule == "override-lacks-default"]
     assert (found.object, found.field) == ("LimitRange vision/vision-defaults", "spec.limits[type=Pod]")
-    assert "without `min.cpu`, which tenant/v1 1.2.0 now gives every other entry" in found.message
+    assert "without `min.cpu`, which tenant/v1 1.2.0 sets in every other entry" in found.message
     assert [each.rule for each in same.all_findings if each.rule == "override-lacks-default"] == []

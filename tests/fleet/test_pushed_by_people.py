@@ -146,7 +146,7 @@ def test_a_request_in_a_place_that_the_layout_does_not_know_is_reported_with_the
     fleet: Fleet, place: Path
 ) -> None:
     commit_by_hand(place, {"tenants/0/lost/tenant.yaml": kubeyaml.dump(asked("lost"))})
-    with pytest.raises(InputError, match="git mv its folder to tenants/lost") as refused:
+    with pytest.raises(InputError, match="with `git mv` to tenants/lost") as refused:
         fleet.publish(everything=True)
     assert [(each.file, each.rule) for each in refused.value.problems] == [
         ("tenants/0/lost/tenant.yaml", "misplaced-request")

@@ -84,7 +84,7 @@ def test_an_unpublished_hold_does_not_count(fleet: Fleet, place: Path) -> None:
 def test_a_hold_on_one_cluster_is_not_enough(fleet: Fleet) -> None:
     fleet.publish(asked(clusters=["berlin", "austin"]))
     fleet.retire("vision", clusters=["austin"])
-    with pytest.raises(InputError, match="not held on berlin"):
+    with pytest.raises(InputError, match="not on hold on berlin"):
         fleet.retire("vision", delete=True)
     fleet.retire("vision", clusters=["berlin"])
     assert fleet.retire("vision", delete=True).commit
