@@ -1,12 +1,9 @@
-"""The accelerator catalogue: which accelerators there are, and by which names a cluster knows them.
+"""The accelerator catalogue: accelerators, and their names on a cluster.
 
-For: facts about models and their partitions (memory, how many fit, resource names, node labels, DRA classes
-and selectors), each with its source and date, and the vendors' rules that turn those facts into names. The
-facts are YAML in ``data/``, one file for each vendor, read and validated once, on first use. A new model is
-one entry there; code is touched only when a vendor changes its rules.
-
-Stays out: what a fleet has and how it allocates it (``spec``), quotas and manifests (``render``), and judging
-them (``check``). Nothing here reads a cluster, the network or the environment.
+The facts about models and partitions (memory, number for each device, resource names, node labels, DRA classes and
+selectors) have sources and dates. They are in ``data/``, one YAML file for each vendor, and are read and validated once.
+The rules of each vendor turn these facts into names. A new model is one entry of data; the code changes only if a vendor
+changes its rules. The package reads no cluster, network or environment.
 """
 
 from __future__ import annotations

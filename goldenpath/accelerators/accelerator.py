@@ -1,4 +1,4 @@
-"""One entry of the catalogue: a model, or one kind of partition of a model."""
+"""An entry of the catalogue: a model of accelerator, or a partition profile of a model."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _DEVICE_CLASS_NAME: Final = str.maketrans({"/": ".", "+": ".", "_": "-"})
 
 
 class Confidence(enum.StrEnum):
-    """How sure a fact is."""
+    """How certain a fact is."""
 
     DOCUMENTED = "documented"
-    """The vendor's documentation or code says so."""
+    """The vendor's documentation or code states it."""
     REPORTED = "reported"
-    """Another source than the vendor states it, or the vendor states it without naming the board."""
+    """Another source states it, or the vendor states it without the name of the board."""
     DERIVED = "derived"
-    """It follows from a rule of the vendor; no source was found that saw it."""
+    """It follows from a rule of the vendor, and no source confirms it."""
 
 
 class MemoryOf(enum.StrEnum):
-    """What a number of GiB is: what the device gives, or what its vendor sells it by."""
+    """The meaning of a number of GiB: the memory that the device reports, or the vendor's marketing figure."""
 
     DEVICE = "device"
     VENDOR = "vendor"
@@ -39,14 +39,13 @@ class MemoryOf(enum.StrEnum):
 class Accelerator(abc.ABC):
     """A whole device (``partition`` is None) or one partition profile of it.
 
-    ``memory_gib`` is the memory in GiB, and ``memory_of`` whose number it is: the device's own, as in the name of
-    its full MIG profile, or the figure that its vendor sells it by; the device then gives a little less. None where
-    the vendor promises none (AMD partitions). ``per_device`` is how many fit on one device that
-    holds nothing else. ``products`` are the product names or ids that drivers report for this model: they vary
-    by board, so match any of them. ``confidence`` and ``note`` say what to be careful about. ``facts`` maps
-    each group of facts to its sources.
+    ``memory_gib`` is the memory in GiB; None if the vendor states none (AMD partitions). ``memory_of`` tells whether the
+    number is the device's own, as in the name of its full MIG profile, or the vendor's figure, which is slightly above the
+    device's. ``per_device`` is the number that fits on an empty device. ``products`` are the product names or ids that
+    drivers report. They vary by board, so any of them matches. ``confidence`` and ``note`` qualify the facts. ``facts``
+    maps each group of facts to its sources.
 
-    ``mig_strategies`` and ``sharing_modes`` are what the methods below accept; anything else is a ValueError.
+    The methods raise ValueError for a strategy or mode outside ``mig_strategies`` and ``sharing_modes``.
     """
 
     id: str
@@ -68,50 +67,49 @@ class Accelerator(abc.ABC):
 
     @property
     def sources(self) -> tuple[FactSource, ...]:
-        """Every source of this entry, once."""
+        """Every source of the entry, each once."""
         return tuple(dict.fromkeys(source for group in self.facts.values() for source in group))
 
     @property
     def memory(self) -> str:
-        """The memory for people: ``80 GiB``, or ``24 GiB by the vendor``; empty where none is promised."""
+        """The memory as text, such as ``80 GiB`` or ``24 GiB by the vendor``; empty if the vendor states none."""
         if self.memory_gib is None:
             return ""
         return f"{self.memory_gib} GiB{'' if self.memory_of is MemoryOf.DEVICE else ' by the vendor'}"
 
     @property
     def device_class(self) -> str:
-        """The platform's own DeviceClass for this entry: a DNS subdomain, unique over the catalogue."""
+        """The name of the platform's DeviceClass: a DNS subdomain, unique in the catalogue."""
         return self.id.translate(_DEVICE_CLASS_NAME).lower()
 
     @property
     @abc.abstractmethod
     def device_selector(self) -> str:
-        """The CEL expression for that DeviceClass (``resource.k8s.io/v1`` ``selectors[].cel.expression``).
+        """The CEL expression of the DeviceClass (``resource.k8s.io/v1`` ``selectors[].cel.expression``).
 
-        It selects something only where ``allocations`` has ``dra``.
+        Without ``dra`` in ``allocations``, it selects no device.
         """
 
     @property
     @abc.abstractmethod
     def resource_names(self) -> tuple[str, ...]:
-        """Every extended resource by which this entry can be asked for, under any setting."""
+        """Every extended resource that can request this entry, under any setting."""
 
     def resource_name(
         self, mig_strategy: MigStrategy | str | None = None, sharing: DeviceSharing | None = None
     ) -> str:
-        """The extended resource by which the device plugin offers this entry.
+        """Return the extended resource that the device plugin offers for this entry.
 
-        Without a strategy, a whole device has its everyday name and a partition a name of its own (``mixed``).
+        Without a strategy, a whole device has its usual name, and a partition has its own name (``mixed``).
         """
         return self._resource_name(self._strategy(mig_strategy), self._shared(sharing))
 
     def node_labels(
         self, mig_strategy: MigStrategy | str | None = None, sharing: DeviceSharing | None = None
     ) -> Mapping[str, tuple[str, ...]]:
-        """The labels of nodes that offer this entry so: label → accepted values.
+        """Return the labels of nodes with this entry, each with its accepted values.
 
-        The first label is the one that tells the model. Values that Kubernetes would refuse (over 63
-        characters) are left out: no node carries them.
+        The first label identifies the model. Values above 63 characters are left out, because Kubernetes refuses them.
         """
         return self._node_labels(self._strategy(mig_strategy), self._shared(sharing))
 
@@ -137,7 +135,7 @@ class Accelerator(abc.ABC):
         return sharing
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs: what ``--format json`` prints."""
+        """Return plain data, as ``--format json`` prints it."""
         return {
             "id": self.id,
             "vendor": self.vendor,

@@ -1,4 +1,4 @@
-"""The catalogue as one value."""
+"""The catalogue of accelerators as one value."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Catalogue:
-    """Every known accelerator, by id, in the order of the data: a model, then its partitions."""
+    """Every known accelerator by id, in the order of the data: each model, then its partitions."""
 
     def __init__(
         self, vendors: Iterable[Vendor], accelerators: Iterable[Accelerator], aliases: Mapping[str, str]
     ) -> None:
-        """``aliases`` maps other names for models to their ids; only ``nearest`` knows them."""
+        """``aliases`` maps other names of models to their ids. Only ``nearest`` uses them."""
         self._vendors = {vendor.id: vendor for vendor in vendors}
         self._by_id = {accelerator.id: accelerator for accelerator in accelerators}
         self._aliases = dict(aliases)
@@ -54,25 +54,25 @@ class Catalogue:
         return self._by_id.get(id_)
 
     def vendor(self, id_: str) -> Vendor:
-        """Raises KeyError for a vendor that is not in the catalogue."""
+        """Return a vendor. An unknown id raises KeyError."""
         return self._vendors[id_]
 
     def of_vendor(self, vendor_id: str) -> tuple[Accelerator, ...]:
         return tuple(each for each in self if each.vendor == vendor_id)
 
     def partitions_of(self, model_id: str) -> tuple[Accelerator, ...]:
-        """Raises KeyError for what is not a model."""
+        """Return the partitions of a model. An unknown model raises KeyError."""
         return tuple(self._partitions[model_id])
 
     def resource_names_of(self, model_id: str) -> tuple[str, ...]:
-        """Every extended resource by which a device of this model can be asked for, cut and shared as it may be.
+        """Return every extended resource for a device of this model, whole, partitioned or shared.
 
-        A quota that allows one way has to set all others to 0. Raises KeyError for what is not a model.
+        A quota that allows one of them must set all others to 0. An unknown model raises KeyError.
         """
         entries = (self._by_id[model_id], *self._partitions[model_id])
         return tuple(dict.fromkeys(name for entry in entries for name in entry.resource_names))
 
     def nearest(self, id_: str) -> str | None:
-        """The id that was probably meant, case aside; None where nothing is close."""
+        """Return the id that is closest to a text, ignoring case; None if no id is close."""
         partitions = {model: [each.id for each in entries] for model, entries in self._partitions.items()}
         return nearest_id(id_, partitions, self._aliases)

@@ -1,4 +1,4 @@
-"""The ways of asking for an accelerator: who hands it out, whole or cut up, alone or shared."""
+"""The ways to allocate an accelerator: by device plugin or DRA, whole or partitioned, exclusive or shared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FEWEST_REPLICAS: Final = 2
 
 
 class Allocation(enum.StrEnum):
-    """Who hands devices to Pods."""
+    """The component that allocates devices to Pods."""
 
     DEVICE_PLUGIN = "device-plugin"
     DRA = "dra"
@@ -19,8 +19,8 @@ class Allocation(enum.StrEnum):
 class MigStrategy(enum.StrEnum):
     """How a device plugin names partitions.
 
-    The words come from NVIDIA's ``migStrategy``; AMD's ``resource_naming_strategy`` has the same ``single``
-    and ``mixed``, with the same meaning.
+    The values are those of NVIDIA's ``migStrategy``. AMD's ``resource_naming_strategy`` has ``single`` and ``mixed`` with
+    the same meaning.
     """
 
     NONE = "none"
@@ -29,7 +29,7 @@ class MigStrategy(enum.StrEnum):
 
 
 class SharingMode(enum.StrEnum):
-    """How several containers come to use one device at the same time."""
+    """How several containers use one device at the same time."""
 
     TIME_SLICING = "time-slicing"
     MPS = "mps"
@@ -38,11 +38,13 @@ class SharingMode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceSharing:
-    """One device offered as ``replicas`` (two or more).
+    """One device that is offered as two or more ``replicas``.
 
-    ``rename`` is the device plugin's ``renameByDefault``: shared devices then have a resource name of their
-    own (``nvidia.com/gpu.shared``), and labels keep the bare product name. Raises ValueError for fewer than
-    two replicas, an unknown mode, or a vGPU with ``rename``, which is not a setting of the plugin.
+    ``rename`` is the device plugin's ``renameByDefault``: shared devices have their own resource name
+    (``nvidia.com/gpu.shared``), and labels keep the plain product name.
+
+    Raises:
+        ValueError: fewer than two replicas, an unknown mode, or ``rename`` for a vGPU, which the plugin does not support.
     """
 
     mode: SharingMode

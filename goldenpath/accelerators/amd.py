@@ -1,4 +1,4 @@
-"""AMD's rules: how the device plugin, the node labeller and the DRA driver name GPUs and partitions.
+"""AMD's rules: the names of GPUs and partitions in the device plugin, the node labeller and the DRA driver.
 
 The sources of each rule are the ``vendor.sources`` of ``data/amd.yaml``.
 """
@@ -19,10 +19,10 @@ PARTITION_PROFILE: Final = re.compile(r"(?:dpx|tpx|qpx|cpx)_nps[1248]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmdAccelerator(Accelerator):
-    """A GPU or one of its compute and memory partitions (``cpx_nps4``).
+    """A GPU, or one of its compute and memory partitions (``cpx_nps4``).
 
-    ``products`` are PCI device ids; ``product_names`` the names that the DRA driver publishes, after
-    ``AMD_Instinct_``. ``partitionable`` says that the model has compute partitions at all.
+    ``products`` are PCI device ids. ``product_names`` are the names that the DRA driver publishes, without
+    ``AMD_Instinct_``. ``partitionable`` means that the model has compute partitions.
     """
 
     product_names: tuple[str, ...]
@@ -42,15 +42,15 @@ class AmdAccelerator(Accelerator):
         if self.partition is not None:
             terms.append(f"{attribute}.partitionProfile == '{self.partition}'")
         names = "|".join(self.product_names)
-        # The firmware decides what follows the model (_OAM), and its case: MI250 boards write it in capitals.
+        # The firmware decides the suffix of the name (_OAM) and its case: MI250 boards use capitals.
         terms.append(f"{attribute}.productName.matches('(?i)^AMD_Instinct_({names})(_|$)')")
         return " && ".join(terms)
 
     def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str:
-        del sharing  # refused before: AMD's plugin shares nothing
+        del sharing  # always None, because AMD's plugin cannot share devices
         if self.partition is not None:
             return WHOLE if strategy is MigStrategy.SINGLE else f"amd.com/{self.partition}"
-        # GPUs without partitions keep amd.com/gpu under either strategy.
+        # GPUs without partitions keep amd.com/gpu under both strategies.
         return UNPARTITIONED if strategy is MigStrategy.MIXED and self.partitionable else WHOLE
 
     def _node_labels(
@@ -59,7 +59,7 @@ class AmdAccelerator(Accelerator):
         del sharing
         labels = {"amd.com/gpu.device-id": self.products}
         if self.partition is not None and strategy is MigStrategy.SINGLE:
-            # With one resource name for all, only this label tells partitions; the labeller writes it on nodes
-            # whose GPUs are all cut alike, and when it is started with -compute-memory-partition.
+            # All partitions share one resource name, so only this label tells them apart. The labeller sets it if it
+            # runs with -compute-memory-partition, on nodes whose GPUs all have the same partitions.
             labels["amd.com/gpu.compute-memory-partition"] = (self.partition,)
         return labels

@@ -1,6 +1,6 @@
-"""The shape of the data files: strict models, one for each vendor's file.
+"""The strict models of the data files, one for the file of each vendor.
 
-What one field can say alone is checked here; what needs another entry or file is checked in ``loading``.
+The models validate single entries; ``loading`` validates rules between entries and files.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ def _label_value(text: str) -> str:
 
 
 def _product_name(text: str) -> str:
-    # It goes into a CEL string and, as GPU feature discovery writes it, into a label.
+    # The name becomes part of a CEL string and, through GPU feature discovery, a label value.
     if "'" in text or "\\" in text or not text.isascii():
-        raise ValueError("a product name is plain ASCII without quotes and backslashes")
+        raise ValueError("a product name must be ASCII without quotes and backslashes")
     _matching(label_value(text), _LABEL_VALUE, f"at most {LONGEST_LABEL_VALUE} characters as a label value")
     return text
 
 
-def _matching(text: str, pattern: re.Pattern[str], what: str) -> str:
+def _matching(text: str, pattern: re.Pattern[str], noun: str) -> str:
     if not pattern.fullmatch(text):
-        raise ValueError(f"{text!r} is not {what}")
+        raise ValueError(f"{text!r} is not {noun}")
     return text
 
 
@@ -58,7 +58,7 @@ Driver = Annotated[str, Field(pattern=r"^[a-z0-9.\-]+$")]
 Count = Annotated[int, Field(ge=1)]
 SourceKeys = Annotated[list[Text], Field(min_length=1)]
 Facts = Annotated[dict[Text, SourceKeys], Field(min_length=1)]
-# YAML knows no enumerations, so these two are read from their strings in an otherwise strict model.
+# YAML has no enumerations, so the strict models read these two from strings.
 Sureness = Annotated[Confidence, Field(strict=False)]
 Mode = Annotated[SharingMode, Field(strict=False)]
 
@@ -81,7 +81,7 @@ class VendorEntry(CatalogueModel):
 
 
 class LayoutEntry(CatalogueModel):
-    """How many of each partition one device holds; ``confidence`` and ``notes`` are for single partitions."""
+    """The number of each partition on one device. ``confidence`` and ``notes`` are about single partitions."""
 
     partitions: Annotated[dict[Text, Count], Field(min_length=1)]
     confidence: dict[Text, Sureness] = Field(default_factory=dict)
@@ -89,9 +89,9 @@ class LayoutEntry(CatalogueModel):
     sources: SourceKeys
 
     @model_validator(mode="after")
-    def _remarks_are_about_partitions(self) -> Self:
-        if strange := (self.confidence.keys() | self.notes.keys()) - self.partitions.keys():
-            raise ValueError(f"remarks on partitions that are not there: {', '.join(sorted(strange))}")
+    def _notes_name_partitions(self) -> Self:
+        if unknown := (self.confidence.keys() | self.notes.keys()) - self.partitions.keys():
+            raise ValueError(f"confidence or notes for unknown partitions: {', '.join(sorted(unknown))}")
         return self
 
 
@@ -115,16 +115,18 @@ class NvidiaModelEntry(ModelEntry):
     products: list[ProductName] = Field(default_factory=list)
     reported_products: list[ProductName] = Field(default_factory=list)
     architecture: Annotated[str, Field(pattern=r"^[A-Z][a-z]+$")] | None = None
-    """Instead of products, where no source names one yet: NVML's architecture, which this model alone has."""
+    """NVML's architecture, for a model without a known product name. Only this model may have it."""
     layout: str | None = None
 
     @model_validator(mode="after")
     def _products_have_sources(self) -> Self:
         if bool(self.products) is (self.architecture is not None):
-            raise ValueError("either products or an architecture")
+            raise ValueError("the model must have either products or an architecture")
         for group in ("products", "reported_products", "architecture"):
-            if bool(getattr(self, group)) is not (group in self.sources):
-                raise ValueError(f"{group} and their source go together")
+            if getattr(self, group) and group not in self.sources:
+                raise ValueError(f"{group} has no source")
+            if group in self.sources and not getattr(self, group):
+                raise ValueError(f"sources names {group}, which the model does not have")
         return self
 
 
@@ -160,7 +162,7 @@ class IntelModelEntry(ModelEntry):
 
 
 class VendorDocument(CatalogueModel):
-    """What every vendor's file has."""
+    """The common part of the files of all vendors."""
 
     vendor: VendorEntry
     sources: dict[Text, FactSource]

@@ -1,4 +1,4 @@
-"""Intel's rules: how its device plugins, feature rules and DRA drivers name GPUs and Gaudi accelerators.
+"""Intel's rules: the names of GPUs and Gaudi accelerators in device plugins, feature rules and DRA drivers.
 
 The sources of each rule are the ``families.*.sources`` of ``data/intel.yaml``.
 """
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntelAccelerator(Accelerator):
-    """A whole device; ``products`` are the model names that the DRA driver publishes.
+    """A whole device. ``products`` are the model names that the DRA driver publishes.
 
-    ``device_type`` is the DRA driver's ``type`` attribute, where it has one.
+    ``device_type`` is the ``type`` attribute of the DRA driver, or None.
     """
 
     resource: str
@@ -45,7 +45,7 @@ class IntelAccelerator(Accelerator):
     def _resource_name(self, strategy: MigStrategy | None, sharing: DeviceSharing | None) -> str:
         del strategy
         if sharing is not None and sharing.rename:
-            raise ValueError(f"{self.id} keeps its resource name when shared: shared-dev-num cannot rename")
+            raise ValueError(f"{self.id} cannot be renamed: shared-dev-num keeps the resource name")
         return self.resource
 
     def _node_labels(

@@ -1,6 +1,6 @@
-"""From the data files to the catalogue: read, validate, and check what holds between entries.
+"""Reads and validates the data files, and builds the catalogue.
 
-Every failure is a ``DataError`` that names the file and the entry.
+Each fault is a ``DataError`` that names the file and the entry.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from goldenpath.accelerators.data_models import (
     AmdDocument,
     IntelDocument,
     LayoutEntry,
+    ModelEntry,
     NvidiaDocument,
     VendorDocument,
 )
@@ -39,8 +40,8 @@ _BOTH: Final = (Allocation.DEVICE_PLUGIN, Allocation.DRA)
 _WHOLE_STRATEGIES: Final = (MigStrategy.NONE, MigStrategy.SINGLE, MigStrategy.MIXED)
 _CUT_STRATEGIES: Final = (MigStrategy.SINGLE, MigStrategy.MIXED)
 _LONGEST_DEVICE_CLASS: Final = 63
-"""Not Kubernetes' limit for the name, but that of the quota key's part it becomes
-(``requests.deviceclass.resource.kubernetes.io/<class>``)."""
+"""The limit for the last part of a quota key (``requests.deviceclass.resource.kubernetes.io/<class>``). Kubernetes
+allows longer names of DeviceClasses."""
 
 _D = TypeVar("_D", bound=VendorDocument)
 _Facts = dict[str, tuple[FactSource, ...]]
@@ -51,11 +52,11 @@ _DOCUMENTS: Final[dict[str, type[VendorDocument]]] = {
     "amd": AmdDocument,
     "intel": IntelDocument,
 }
-"""By vendor, the shape of its file."""
+"""The model of each vendor's file."""
 
 
 def load_catalogue(folder: Traversable | None = None) -> Catalogue:
-    """Read ``nvidia.yaml``, ``amd.yaml`` and ``intel.yaml`` of ``folder`` (by default, those shipped)."""
+    """Read ``nvidia.yaml``, ``amd.yaml`` and ``intel.yaml`` from a folder. The default is the shipped data."""
     folder = folder or _shipped()
     return _catalogue(
         {id_: _validated(_read(folder / f"{id_}.yaml"), shape, id_) for id_, shape in _DOCUMENTS.items()}
@@ -63,14 +64,14 @@ def load_catalogue(folder: Traversable | None = None) -> Catalogue:
 
 
 def load_with_additions(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue:
-    """The shipped catalogue with an organisation's own models.
+    """Return the shipped catalogue with an organisation's own models.
 
     Args:
-        additions: by vendor, ``models`` as in the shipped files, with the ``sources`` and ``layouts`` that they name
-            and the shipped files do not have.
+        additions: ``models`` by vendor, as in the shipped files, with the ``sources`` and ``layouts`` that they name in
+            addition to the shipped ones.
 
     Raises:
-        InputError: with every problem, each with its path below the additions.
+        InputError: contains all problems, each with its path in the additions.
     """
     problems: list[Problem] = []
     documents: dict[str, VendorDocument] = {}
@@ -81,7 +82,7 @@ def load_with_additions(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue
             for name, entry in own.get(part, {}).items():
                 if name in body.get(part, {}):
                     problems.append(
-                        Problem(f"{id_}.{part}.{name}", "duplicate", "is in the catalogue already")
+                        Problem(f"{id_}.{part}.{name}", "duplicate", "already exists in the catalogue")
                     )
                 else:
                     body.setdefault(part, {})[name] = entry
@@ -124,7 +125,7 @@ def _catalogue(read: Mapping[str, VendorDocument]) -> Catalogue:
         for model, entry in models.items():
             for alias in entry.aliases:
                 if aliases.setdefault(alias, model) != model:
-                    raise _broken(document, model, f"the alias {alias!r} is taken by {aliases[alias]}")
+                    raise _broken(document, model, f"the alias {alias!r} belongs to {aliases[alias]}")
     _check_names(accelerators, aliases)
     return Catalogue(vendors, accelerators, aliases)
 
@@ -170,29 +171,18 @@ def _vendor(document: VendorDocument) -> Vendor:
 def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
     modes = tuple(document.vendor.sharing_modes)
     for model, entry in document.models.items():
-        products = (*entry.products, *entry.reported_products)
         facts = _facts(document, model, document.vendor.sources | entry.sources)
         whole = NvidiaAccelerator(
-            id=model,
-            model=model,
-            partition=None,
-            vendor=document.vendor.id,
-            title=entry.title,
-            memory_gib=entry.memory_gib,
-            memory_of=entry.memory_of,
-            per_device=1,
+            **_whole_device(document, model, entry, facts),
             driver=document.vendor.drivers[0],
-            products=products,
+            products=(*entry.products, *entry.reported_products),
             architecture=entry.architecture,
             allocations=_BOTH,
             mig_strategies=_WHOLE_STRATEGIES,
             sharing_modes=modes,
-            confidence=entry.confidence,
-            note=entry.note,
-            facts=MappingProxyType(facts),
         )
         yield whole
-        for profile, count, confidence, note, sources in _cuts(
+        for profile, count, confidence, note, sources in _partitions(
             document, model, entry.layout, document.layouts
         ):
             yield replace(
@@ -205,7 +195,7 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
                 per_device=count,
                 architecture=None,
                 mig_strategies=_CUT_STRATEGIES,
-                # MPS is not supported on devices with MIG, and a vGPU is made of a GPU, not of its slice's name.
+                # MPS does not support MIG, and a vGPU is a part of a whole GPU.
                 sharing_modes=tuple(mode for mode in modes if mode is SharingMode.TIME_SLICING),
                 confidence=confidence,
                 note=note or entry.note,
@@ -215,31 +205,19 @@ def _nvidia(document: NvidiaDocument) -> Iterator[Accelerator]:
 
 def _amd(document: AmdDocument) -> Iterator[Accelerator]:
     for model, entry in document.models.items():
-        products = (*entry.device_ids, *entry.vf_device_ids)
-        allocations = _BOTH if entry.dra else (Allocation.DEVICE_PLUGIN,)
         facts = _facts(document, model, document.vendor.sources | entry.sources)
         whole = AmdAccelerator(
-            id=model,
-            model=model,
-            partition=None,
-            vendor=document.vendor.id,
-            title=entry.title,
-            memory_gib=entry.memory_gib,
-            memory_of=entry.memory_of,
-            per_device=1,
+            **_whole_device(document, model, entry, facts),
             driver=document.vendor.drivers[0],
-            products=products,
+            products=(*entry.device_ids, *entry.vf_device_ids),
             product_names=tuple(entry.product_names),
             partitionable=entry.layout is not None,
-            allocations=allocations,
+            allocations=_BOTH if entry.dra else (Allocation.DEVICE_PLUGIN,),
             mig_strategies=_WHOLE_STRATEGIES,
             sharing_modes=tuple(document.vendor.sharing_modes),
-            confidence=entry.confidence,
-            note=entry.note,
-            facts=MappingProxyType(facts),
         )
         yield whole
-        for profile, count, confidence, note, sources in _cuts(
+        for profile, count, confidence, note, sources in _partitions(
             document, model, entry.layout, document.layouts
         ):
             compute, _, memory = profile.upper().partition("_")
@@ -263,17 +241,10 @@ def _intel(document: IntelDocument) -> Iterator[Accelerator]:
     for model, entry in document.models.items():
         family = document.families.get(entry.family)
         if family is None:
-            raise _broken(document, model, f"no family {entry.family!r}")
+            raise _broken(document, model, f"the family {entry.family!r} does not exist")
         facts = _facts(document, model, document.vendor.sources | family.sources | entry.sources)
         yield IntelAccelerator(
-            id=model,
-            model=model,
-            partition=None,
-            vendor=document.vendor.id,
-            title=entry.title,
-            memory_gib=entry.memory_gib,
-            memory_of=entry.memory_of,
-            per_device=1,
+            **_whole_device(document, model, entry, facts),
             driver=family.driver,
             products=(entry.dra_model,),
             resource=family.resource,
@@ -283,21 +254,35 @@ def _intel(document: IntelDocument) -> Iterator[Accelerator]:
             allocations=_BOTH,
             mig_strategies=(MigStrategy.NONE,),
             sharing_modes=tuple(family.sharing_modes),
-            confidence=entry.confidence,
-            note=entry.note,
-            facts=MappingProxyType(facts),
         )
 
 
-def _cuts(
+def _whole_device(document: VendorDocument, model: str, entry: ModelEntry, facts: _Facts) -> dict[str, Any]:
+    """Return the fields of a whole device that are alike for all vendors."""
+    return {
+        "id": model,
+        "model": model,
+        "partition": None,
+        "vendor": document.vendor.id,
+        "title": entry.title,
+        "memory_gib": entry.memory_gib,
+        "memory_of": entry.memory_of,
+        "per_device": 1,
+        "confidence": entry.confidence,
+        "note": entry.note,
+        "facts": MappingProxyType(facts),
+    }
+
+
+def _partitions(
     document: VendorDocument, model: str, name: str | None, layouts: Mapping[str, LayoutEntry]
 ) -> Iterator[tuple[str, int, Confidence, str, tuple[FactSource, ...]]]:
-    """Each partition of a model's layout: profile, count, confidence, note, sources."""
+    """Yield the profile, count, confidence, note and sources of each partition in a model's layout."""
     if name is None:
         return
     layout = layouts.get(name)
     if layout is None:
-        raise _broken(document, model, f"no layout {name!r}")
+        raise _broken(document, model, f"the layout {name!r} does not exist")
     sources = _sources(document, f"layouts.{name}", layout.sources)
     for profile, count in layout.partitions.items():
         confidence = layout.confidence.get(profile, Confidence.DOCUMENTED)
@@ -305,7 +290,7 @@ def _cuts(
 
 
 def _mig_memory(profile: str) -> int:
-    """The memory in a profile's own name; the name's form was checked with the file."""
+    """Return the memory in the name of a MIG profile. The model of the file has validated the name."""
     match = MIG_PROFILE.fullmatch(profile)
     assert match is not None
     return int(match["gb"])
@@ -320,21 +305,21 @@ def _sources(document: VendorDocument, entry: str, keys: Iterable[str]) -> tuple
     for key in keys:
         source = document.sources.get(key)
         if source is None:
-            raise _broken(document, entry, f"no source {key!r}")
+            raise _broken(document, entry, f"the source {key!r} does not exist")
         found.append(source)
     return tuple(found)
 
 
 def _check_names(accelerators: Iterable[Accelerator], aliases: Mapping[str, str]) -> None:
-    """What holds of names over all files: the vendor leads, aliases are no ids, quota keys stay legal."""
+    """Check names over all files: ids start with the vendor, no alias is an id, and quota keys are valid."""
     for each in accelerators:
         file = f"{each.vendor}.yaml"
         if not each.id.startswith(f"{each.vendor}-"):
-            raise DataError(f"{file}: {each.id}: an id begins with its vendor, {each.vendor!r}")
+            raise DataError(f"{file}: {each.id}: the id must start with its vendor, {each.vendor!r}")
         if each.id in aliases:
             raise DataError(f"{file}: {each.id}: is also an alias of {aliases[each.id]}")
         if len(each.device_class) > _LONGEST_DEVICE_CLASS:
-            raise DataError(f"{file}: {each.id}: its DeviceClass name is too long for a quota key")
+            raise DataError(f"{file}: {each.id}: the DeviceClass name is too long for a quota key")
 
 
 def _broken(document: VendorDocument, entry: str, message: str) -> DataError:

@@ -1,4 +1,4 @@
-"""The id that a person probably meant by one that is not in the catalogue."""
+"""Finds the id in the catalogue that is closest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ if TYPE_CHECKING:
 
 _ALIKE: Final = 0.65
 _LONGEST_GUESSED: Final = 100
-"""Longer texts are no ids, and comparing them costs the product of the lengths."""
+"""Longer texts are not ids, and a comparison costs the product of the lengths."""
 
 
 def nearest_id(text: str, partitions: Mapping[str, Sequence[str]], aliases: Mapping[str, str]) -> str | None:
-    """The id closest to ``text``, case aside, or None where nothing is close.
+    """Return the id closest to a text, ignoring case; None if no id is close.
 
-    ``partitions`` maps each model to the ids of its partitions, ``aliases`` other names to ids. A wrong
-    partition is corrected within its model, a wrong model keeps the partition where the right model has it.
+    ``partitions`` maps each model to the ids of its partitions, and ``aliases`` maps other names to ids. A wrong
+    partition is replaced by one of the same model. A wrong model is replaced, and the partition stays if the new model
+    has it.
     """
-    wanted = text.strip().lower()
-    if not wanted or len(wanted) > _LONGEST_GUESSED:
+    lowered = text.strip().lower()
+    if not lowered or len(lowered) > _LONGEST_GUESSED:
         return None
-    model_text, slash, partition_text = wanted.partition("/")
+    model_text, slash, partition_text = lowered.partition("/")
     model = _model(model_text, partitions, aliases)
     if model is None or not slash:
         return model
@@ -32,13 +33,13 @@ def nearest_id(text: str, partitions: Mapping[str, Sequence[str]], aliases: Mapp
     return candidates[max(candidates, key=lambda name: _likeness(partition_text, name))]
 
 
-def _model(wanted: str, models: Iterable[str], aliases: Mapping[str, str]) -> str | None:
+def _model(text: str, models: Iterable[str], aliases: Mapping[str, str]) -> str | None:
     names = {model: model for model in models} | dict(aliases)
-    if wanted in names:
-        return names[wanted]
-    # "H100" and "h100-80gb" are whole words of an id: the first one in catalogue order is the common board.
-    # The vendor alone says nothing about the model.
-    words = "-".join(wanted.replace("_", " ").replace("-", " ").split())
+    if text in names:
+        return names[text]
+    # "h100" and "h100-80gb" are whole words of an id; the first match in catalogue order is the common board.
+    # The vendor alone does not identify a model.
+    words = "-".join(text.replace("_", " ").replace("-", " ").split())
     for name, model in names.items():
         if words and f"-{words}-" in f"-{name}-" and words != name.partition("-")[0]:
             return model

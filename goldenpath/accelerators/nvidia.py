@@ -1,4 +1,4 @@
-"""NVIDIA's rules: how the device plugin, GPU feature discovery and the DRA driver name GPUs and MIG slices.
+"""NVIDIA's rules: the names of GPUs and MIG slices in the device plugin, GPU feature discovery and the DRA driver.
 
 The sources of each rule are the ``vendor.sources`` of ``data/nvidia.yaml``.
 """
@@ -22,20 +22,20 @@ _NOT_IN_LABELS: Final = re.compile(r"[^A-Za-z0-9\-_. ]")
 
 
 def label_value(product: str) -> str:
-    """A product name as GPU feature discovery writes it: foreign characters dropped, blanks as hyphens."""
+    """Convert a product name as GPU feature discovery does: drop special characters, and replace blanks by hyphens."""
     return "-".join(_NOT_IN_LABELS.sub("", product).split())
 
 
 def resource_part(profile: str) -> str:
-    """A MIG profile inside a resource name or label value: the device plugin writes ``+`` as a dot."""
+    """Convert a MIG profile for a resource name or label value: the device plugin replaces ``+`` by a dot."""
     return profile.replace("+", ".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NvidiaAccelerator(Accelerator):
-    """A GPU or a MIG slice; ``products`` are the names that NVML reports for the GPU.
+    """A GPU or a MIG slice. ``products`` are the names that NVML reports for the GPU.
 
-    A model whose product name no source has yet is identified by its architecture.
+    A model without a known product name is identified by its ``architecture``.
     """
 
     architecture: str | None = None
@@ -60,7 +60,7 @@ class NvidiaAccelerator(Accelerator):
         return " && ".join(terms)
 
     def _base(self, strategy: MigStrategy | None) -> str:
-        """The resource before sharing; feature discovery prefixes this entry's labels with it too."""
+        """Return the resource name without sharing, which is also the prefix of the labels of feature discovery."""
         if self.partition is None or strategy is MigStrategy.SINGLE:
             return WHOLE
         return f"nvidia.com/mig-{resource_part(self.partition)}"
@@ -73,7 +73,7 @@ class NvidiaAccelerator(Accelerator):
         self, strategy: MigStrategy | None, sharing: DeviceSharing | None
     ) -> dict[str, tuple[str, ...]]:
         if sharing is not None and sharing.mode is SharingMode.VGPU:
-            # In a guest the product label is the vGPU type, which does not name a model.
+            # In a virtual machine, the product label is the vGPU type, which does not name a model.
             return {VGPU_PRESENT: ("true",)}
         base = self._base(strategy)
         labels: dict[str, tuple[str, ...]]
@@ -87,11 +87,11 @@ class NvidiaAccelerator(Accelerator):
         elif len(fitting) == len(bare) or (base == WHOLE and fitting):
             labels = {f"{base}.product": fitting}
         elif base != WHOLE:
-            # Under `mixed`, nodes keep the GPU's own product label beside those of the slices: it tells the
-            # model of every board, and the resource name tells the slice.
+            # Under `mixed`, nodes also keep the product label of the GPU: the label identifies the model, and the
+            # resource name identifies the slice.
             labels = {f"{WHOLE}.product": bare}
         else:
-            # Under `single` that label is the one that does not fit: nothing on the node tells the model.
+            # Under `single`, the product label is too long, so no label of the node identifies the model.
             labels = {"nvidia.com/mig.strategy": (MigStrategy.SINGLE.value,)}
         if sharing is not None:
             labels[f"{base}.sharing-strategy"] = (sharing.mode.value,)

@@ -1,4 +1,4 @@
-"""The catalogue that ships with goldenpath, and the same with an organisation's own models; each is read once."""
+"""The shipped catalogue, with or without an organisation's own models. Each is read once."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ if TYPE_CHECKING:
 
 @functools.cache
 def catalogue() -> Catalogue:
-    """The catalogue that ships with goldenpath, read and validated on the first call.
+    """Return the shipped catalogue. The first call reads and validates it.
 
-    Raises ``goldenpath.errors.DataError`` when the shipped data is broken.
+    Raises:
+        DataError: the shipped data is invalid.
     """
-    # Here and not above: pydantic and a YAML parser cost more than all the rest of this package.
+    # Imported here, because pydantic and a YAML parser load slower than the rest of this package.
     from goldenpath.accelerators.loading import load_catalogue  # noqa: PLC0415
 
     return load_catalogue()
 
 
 def catalogue_with(additions: Mapping[str, Mapping[str, Any]]) -> Catalogue:
-    """The shipped catalogue with an organisation's own models; the shipped one where there are none.
+    """Return the shipped catalogue with an organisation's own models, if any.
 
-    Raises InputError with every problem of the additions (:func:`~goldenpath.accelerators.loading.load_with_additions`).
+    Raises:
+        InputError: contains all problems (:func:`~goldenpath.accelerators.loading.load_with_additions`).
     """
     return _catalogue_with(json.dumps(additions, default=str)) if additions else catalogue()
 

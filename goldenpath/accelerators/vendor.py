@@ -1,4 +1,4 @@
-"""Facts of a vendor that hold for all its models."""
+"""Facts of a vendor that apply to all its models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Taint:
-    """The taint by which the vendor's own operator expects accelerator nodes to be kept for accelerators."""
+    """The taint that the vendor's operator expects on nodes with accelerators, to keep other Pods away."""
 
     key: str
     effect: str
@@ -22,11 +22,11 @@ class Taint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
-    """A vendor's Kubernetes side.
+    """The names of a vendor in Kubernetes.
 
-    ``drivers`` are its DRA drivers, the main one first. ``device_classes`` are the DeviceClasses that its own
-    charts install: none tells models or partitions apart. ``base_resource_names`` are the extended resources
-    that exist whatever the model. ``facts`` gives the sources of each group of facts.
+    ``drivers`` are its DRA drivers, the main one first. ``device_classes`` are the DeviceClasses of its charts, which do
+    not distinguish models or partitions. ``base_resource_names`` are the extended resources that every model has.
+    ``facts`` maps each group of facts to its sources.
     """
 
     id: str
