@@ -1,11 +1,8 @@
-"""The catalogue of add-ons: which version of Kubernetes and of each add-on serves which API and feature.
+"""The catalogue of add-ons: the APIs and features that each version of Kubernetes and of each add-on serves.
 
-For: facts about what a cluster runs, one YAML file each in ``data/`` with its sources and dates. Where an add-on is
-installed by its own manifests, and as which accounts its controllers act. ``kubernetes.yaml`` says the same of
-Kubernetes itself. A new add-on, API or feature is an entry there.
-
-Not for: which add-ons a fleet has (``spec``), and judging what was rendered (``check``). Nothing here reads a cluster,
-the network or the environment.
+``data/`` has one YAML file for each add-on and one for Kubernetes, with sources and dates. A file also has the namespace
+and the accounts of the add-on's controllers, as in its own manifests. A new add-on, API or feature is an entry there. The
+package reads no cluster, network or environment.
 """
 
 from goldenpath.addons.addon import Addon, Feature, ServedApi, VersionText, version_of

@@ -1,4 +1,4 @@
-"""One entry of the catalogue: an add-on (or Kubernetes), what it serves since which version, and who acts for it."""
+"""An entry of the catalogue: an add-on or Kubernetes, with its APIs, features and accounts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["Addon", "Feature", "ServedApi", "VersionText", "version_of"]
 _NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-# Each object of each tenant asks for the same few.
+# The objects of all tenants need only a few versions.
 @lru_cache(maxsize=1024)
 def version_of(text: str) -> tuple[int, ...]:
-    """A version for comparing: its leading numbers. ``"2.9.0-rc.1"`` gives ``(2, 9, 0)``.
+    """Return the leading numbers of a version, for comparison: ``(2, 9, 0)`` for ``"2.9.0-rc.1"``.
 
     Raises:
-        ValueError: it does not begin with a number.
+        ValueError: the text does not start with a number.
     """
     found = _NUMBERS.match(text.removeprefix("v"))
     if found is None:
@@ -41,7 +41,7 @@ Sources = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class ServedApi(CatalogueModel):
-    """Kinds of one API version, from the first version that serves them to the first that no longer does."""
+    """Kinds of one API version, with the first version of the add-on that serves them and the first that does not."""
 
     group: str
     version: Annotated[str, Field(pattern=r"^v[0-9]+((alpha|beta)[0-9]+)?$")]
@@ -52,16 +52,16 @@ class ServedApi(CatalogueModel):
 
     @property
     def api_version(self) -> str:
-        """As objects write it: ``kueue.x-k8s.io/v1beta2``."""
+        """The ``apiVersion`` of objects, such as ``kueue.x-k8s.io/v1beta2``."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
 class Feature(CatalogueModel):
-    """A field, or a value of a field, that came later than its API.
+    """A field, or a value of a field, that is newer than its API.
 
     ``field`` is a path in objects of the kinds; ``[]`` after a step means each entry of a list. ``value`` is a regular
-    expression for the values (or keys of a mapping) that need it; without one the field alone does. ``severity`` is that
-    of using it where it is not served, and ``otherwise`` says what an older version does with it.
+    expression for the values (or keys of a mapping) that need the feature; without it, any value does. ``severity`` is the
+    severity of use in an older version, and ``otherwise`` describes what an older version does.
     """
 
     title: Text
@@ -75,11 +75,10 @@ class Feature(CatalogueModel):
 
 
 class Addon(CatalogueModel):
-    """An add-on, or Kubernetes itself. ``first`` and ``last`` are the oldest and newest version that is judged.
+    """An add-on, or Kubernetes itself. ``first`` and ``last`` are the oldest and newest known version.
 
-    ``service_accounts`` are those of its controllers in ``namespace``, as its own manifests install it; what only brings
-    APIs has neither.
-    ``owns_workloads`` says that they write Pods, or what makes Pods, as the controller of something else.
+    ``service_accounts`` are the accounts of its controllers in ``namespace``, as in its own manifests. An add-on with APIs
+    and no controllers has neither. ``owns_workloads`` means that the controllers create Pods, or objects that create Pods.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -96,34 +95,34 @@ class Addon(CatalogueModel):
     sources: Annotated[dict[Text, FactSource], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _sources_are_there(self) -> Self:
+    def _has_sources(self) -> Self:
         named = {key for api in self.apis for key in api.sources} | set(self.account_sources)
         named |= {key for feature in self.features for key in feature.sources}
         if unknown := sorted(named - self.sources.keys()):
-            raise ValueError(f"no source {', '.join(unknown)}")
+            raise ValueError(f"a fact names the unknown source {', '.join(unknown)}")
         if unused := sorted(self.sources.keys() - named):
             raise ValueError(f"no fact names the source {', '.join(unused)}")
         if self.service_accounts and not self.account_sources:
-            raise ValueError("no source for the service accounts")
+            raise ValueError("the service accounts have no source")
         if self.service_accounts and self.namespace is None:
-            raise ValueError("no namespace for the service accounts")
+            raise ValueError("the service accounts have no namespace")
         return self
 
     @model_validator(mode="after")
-    def _each_kind_is_served_from_one_version_on(self) -> Self:
+    def _has_each_kind_once(self) -> Self:
         seen = set()
         for api in self.apis:
             for kind in api.kinds:
                 if (api.api_version, kind) in seen:
-                    raise ValueError(f"{api.api_version} {kind} is there twice")
+                    raise ValueError(f"{api.api_version} {kind} appears twice")
                 seen.add((api.api_version, kind))
         return self
 
     def api_of(self, api_version: str, kind: str) -> ServedApi | None:
-        """The entry for a kind, or None where this is not what serves it."""
+        """Return the entry for a kind, or None if the add-on does not serve it."""
         return next((api for api in self.apis if api.api_version == api_version and kind in api.kinds), None)
 
     def accounts(self, namespace: str | None = None, names: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """User names of its controllers, as the API server sees them; at another place where one is given."""
-        where, who = namespace or self.namespace, self.service_accounts if names is None else names
-        return (*self.users, *(f"system:serviceaccount:{where}:{name}" for name in who))
+        """Return the user names of the controllers, with another namespace or other accounts if given."""
+        namespace, names = namespace or self.namespace, self.service_accounts if names is None else names
+        return (*self.users, *(f"system:serviceaccount:{namespace}:{name}" for name in names))

@@ -1,4 +1,4 @@
-"""The add-ons as one value, read and validated once."""
+"""The catalogue of add-ons, read and validated once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["KUBERNETES", "AddonCatalogue", "addon_catalogue", "load_catalogue"]
 
 KUBERNETES: Final = "kubernetes"
-"""The id of the entry that is no add-on."""
+"""The id of the entry for Kubernetes itself."""
 
 
 class AddonCatalogue:
-    """Every add-on by id, with Kubernetes itself beside them."""
+    """Every add-on by id, and Kubernetes."""
 
     def __init__(self, entries: Mapping[str, Addon]) -> None:
         self._entries = dict(sorted(entries.items()))
@@ -32,11 +32,10 @@ class AddonCatalogue:
 
     @property
     def kubernetes(self) -> Addon:
-        """Kubernetes itself."""
         return self._entries[KUBERNETES]
 
     def get(self, id_: str) -> Addon:
-        """Raises KeyError for an add-on that is not in the catalogue."""
+        """Return an entry. An unknown id raises KeyError."""
         return self._entries[id_]
 
     @cached_property
@@ -49,23 +48,25 @@ class AddonCatalogue:
         return {key: tuple(entries) for key, entries in found.items()}
 
     def serving(self, api_version: str, kind: str) -> tuple[Addon, ...]:
-        """What serves a kind, in some version; empty for a kind that the catalogue does not know."""
+        """Return the add-ons that serve a kind in any version; empty for an unknown kind."""
         return self._by_kind.get((api_version, kind), ())
 
 
 @cache
 def addon_catalogue() -> AddonCatalogue:
-    """The catalogue that ships with goldenpath.
+    """Return the shipped catalogue.
 
-    Raises ``DataError`` when the shipped data is broken.
+    Raises:
+        DataError: the shipped data is invalid.
     """
     return load_catalogue(files("goldenpath.addons") / "data")
 
 
 def load_catalogue(folder: Traversable) -> AddonCatalogue:
-    """Read ``<id>.yaml`` of each add-on in a folder.
+    """Read the file ``<id>.yaml`` of each add-on in a folder.
 
-    Raises ``DataError``, which names the file, where one is broken, or Kubernetes itself is missing.
+    Raises:
+        DataError: a file is invalid, or ``kubernetes.yaml`` is missing. The message names the file.
     """
     entries = read_catalogue_folder(folder, Addon, "addons/data")
     if KUBERNETES not in entries:

@@ -1,9 +1,8 @@
-"""The catalogue of controls: what a standard asks, in our own words, and what of goldenpath answers it.
+"""The catalogue of controls: the demands of standards in our own words, and the parts of goldenpath that meet them.
 
-For: one file for each standard in ``data/``, with the ids of the standard; what a rendered object must show for a
-control (``object-tests.yaml``); and which record exists where (``records.yaml``). Each standard names its source.
-
-Not for: judging a fleet by them (``goldenpath.compliance``), or the text of a standard, which is often licensed.
+``data/`` has one file for each standard with its source, the tests of rendered objects (``object-tests.yaml``) and the
+list of records (``records.yaml``). ``goldenpath.compliance`` assesses a fleet with them. The text of a standard is not
+included, because it is often licensed.
 """
 
 from goldenpath.controls.control_catalogue import (

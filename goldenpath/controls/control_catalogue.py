@@ -28,15 +28,15 @@ class Coverage(enum.StrEnum):
     """How much of a control a tenant's golden path answers."""
 
     FULL = "full"
-    """All that can be answered for a tenant."""
+    """All that a tenant's objects can show."""
     PART = "part"
-    """Something; ``rest`` says what is left, and to whom."""
+    """Some of it; ``rest`` names what is left, and who answers it."""
     NONE = "none"
     """Nothing: another party answers it."""
 
 
 class ObjectTest(CatalogueModel):
-    """What a rendered object shows."""
+    """A test of rendered objects. ``expression`` is CEL over ``object``; an evaluation error means not met."""
 
     id: _Id
     kind: str
@@ -44,11 +44,10 @@ class ObjectTest(CatalogueModel):
     demands: Literal["every", "some"]
     says: _Line
     expression: _Line
-    """CEL over ``object``; not met where it cannot be evaluated."""
 
 
 class Record(CatalogueModel):
-    """Something that is written down anyway, and where."""
+    """An existing record, such as a log or a lock, and its place."""
 
     id: _Id
     says: _Line
@@ -57,51 +56,51 @@ class Record(CatalogueModel):
 
 
 class Control(CatalogueModel):
-    """One demand of a standard."""
+    """One demand of a standard.
+
+    ``id`` is the id in the standard, and ``says`` the demand in our own words. ``policies`` enforce it on the API server,
+    ``tests`` check rendered objects, and a finding of severity error with one of the ``rules`` means that it is not met.
+    ``records`` are evidence. ``rest`` names what is left, and who answers it.
+    """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")]
-    """As the standard writes it."""
     says: _Line
-    """What it asks, in our own words."""
     covers: Coverage
     policies: tuple[_Id, ...] = ()
-    """Policies that enforce it on the API server."""
     tests: tuple[_Id, ...] = ()
-    """Tests of rendered objects."""
     rules: tuple[str, ...] = ()
-    """Rules of findings: one of severity error says that it is not met."""
     records: tuple[_Id, ...] = ()
-    """Records that show it."""
     rest: str = ""
-    """What is left, and whose it is."""
 
     @property
     def is_assessed(self) -> bool:
-        """Whether anything in the fleet repository can say that it is met or not."""
+        """Whether the fleet repository shows if the control is met."""
         return bool(self.policies or self.tests or self.rules)
 
 
 class Standard(CatalogueModel):
-    """A standard, with the controls that concern a platform for teams."""
+    """A standard, with the controls that concern a platform for teams.
+
+    ``prefix`` comes before the id of a control where an id must start with a letter.
+    """
 
     id: _Id
     title: _Line
     version: _Line
     prefix: str
-    """Put before an id where it must begin with a letter."""
     link: Annotated[str, Field(pattern=r"^https://")]
     source: _Line
     note: _Line
     controls: Annotated[tuple[Control, ...], Field(min_length=1)]
 
     def token(self, control: Control) -> str:
-        """The id of a control as OSCAL takes it."""
+        """Return the id of a control in the form that OSCAL accepts."""
         return f"{self.prefix}{control.id}"
 
 
 @dataclass(frozen=True)
 class ControlCatalogue:
-    """Every standard, and what they refer to."""
+    """All standards, with the tests and records that they name."""
 
     standards: tuple[Standard, ...]
     tests: dict[str, ObjectTest]
@@ -113,15 +112,15 @@ class ControlCatalogue:
 
 @cache
 def control_catalogue() -> ControlCatalogue:
-    """The catalogue that ships with goldenpath.
+    """Return the shipped catalogue.
 
     Raises:
-        DataError: the shipped data is broken; it names the file.
+        DataError: the shipped data is invalid; the message names the file.
     """
     folder = files("goldenpath.controls") / "data"
     object_tests = read_catalogue_file(folder / _TESTS, tuple[ObjectTest, ...], f"controls/data/{_TESTS}")
-    written = read_catalogue_file(folder / _RECORDS, tuple[Record, ...], f"controls/data/{_RECORDS}")
-    tests, records = {each.id: each for each in object_tests}, {each.id: each for each in written}
+    all_records = read_catalogue_file(folder / _RECORDS, tuple[Record, ...], f"controls/data/{_RECORDS}")
+    tests, records = {each.id: each for each in object_tests}, {each.id: each for each in all_records}
     standards = read_catalogue_folder(folder, Standard, "controls/data", skip=(_TESTS, _RECORDS))
     for id_, standard in standards.items():
         _check(standard, tests, records, f"{id_}.yaml")
@@ -133,17 +132,13 @@ def _check(standard: Standard, tests: dict[str, ObjectTest], records: dict[str, 
     for control in standard.controls:
         unknown = [each for each in control.tests if each not in tests]
         unknown += [each for each in control.records if each not in records]
-        if unknown or control.id in seen:
-            what = (
-                f"names {', '.join(unknown)}, which the catalogue does not have"
-                if unknown
-                else "is there twice"
-            )
-            raise DataError(f"controls/data/{file}: {control.id} {what}")
+        place = f"controls/data/{file}: {control.id}"
+        if unknown:
+            raise DataError(f"{place} names {', '.join(unknown)}, which the catalogue does not have")
+        if control.id in seen:
+            raise DataError(f"{place} appears twice")
         if (control.covers is Coverage.NONE) is (control.is_assessed or bool(control.records)):
-            raise DataError(
-                f"controls/data/{file}: {control.id} covers {control.covers}, which its evidence denies"
-            )
+            raise DataError(f"{place} has covers: {control.covers}, which contradicts its evidence")
         if control.covers is not Coverage.FULL and not control.rest:
-            raise DataError(f"controls/data/{file}: {control.id} does not say what is left")
+            raise DataError(f"{place} has no rest: name what is left, and who answers it")
         seen.add(control.id)

@@ -1,9 +1,7 @@
-"""Kinds of requests: what a golden path can be rendered from.
+"""Kinds of requests, and the kind that a golden path names.
 
-For: :class:`RequestKind`, one module with a ``KIND`` for each kind, and finding the kind that a golden path names.
-A new kind is one more module here, ``NAME_kind``; everything else goes by what its ``KIND`` says.
-
-Not for: what a kind is made of. Models are in ``spec``, resolving in ``tenancy``, checks in ``check``.
+Each kind is one module ``NAME_kind`` with a :class:`RequestKind` in ``KIND``. A new kind needs only a new module here; its
+model is in ``spec``, its class on a cluster in ``tenancy``, and its checks in ``check``.
 """
 
 from __future__ import annotations
@@ -29,29 +27,29 @@ _MODULE_END: Final = "_kind"
 
 
 def kind_names() -> tuple[str, ...]:
-    """The names that a golden path can give as its ``kind``."""
+    """Return the names that a golden path can have as its ``kind``."""
     modules = sorted(module.name for module in iter_modules(__path__) if module.name.endswith(_MODULE_END))
     return tuple(name.removesuffix(_MODULE_END).replace("_", "-") for name in modules)
 
 
 def kind_of(path: GoldenPath) -> RequestKind:
-    """The kind of request that a golden path is rendered from. Only its module is imported.
+    """Return the kind of request of a golden path. Only the module of this kind is imported.
 
     Raises:
-        DataError: the golden path names a kind that no module has.
+        DataError: the golden path names an unknown kind.
     """
     return _named(path.metadata.kind, str(path.folder))
 
 
 @lru_cache(maxsize=256)
 def shared_parts_of(path: GoldenPath) -> Path | None:
-    """The folder with the files and parts that golden paths of its kind have in common; None where there are none."""
+    """Return the folder with the files and parts that all golden paths of the kind share, or None."""
     return shared_folder(path.folder, kind_of(path).subject)
 
 
 @lru_cache(maxsize=256)
 def digest_of(path: GoldenPath) -> str:
-    """The digest of what rendering reads of a golden path, for the lock; read once."""
+    """Return the digest of a golden path for the lock: of all files that rendering reads."""
     return path.digest(shared_parts_of(path))
 
 
@@ -59,9 +57,9 @@ def digest_of(path: GoldenPath) -> str:
 def _named(name: str, place: str) -> RequestKind:
     if name not in kind_names():
         near = nearest(name, kind_names())
-        did_you_mean = f"; did you mean {near}?" if near else ""
+        hint = f"; did you mean {near}?" if near else ""
         raise DataError(
-            f"{place}: kind: {name!r} is not a kind of request; those are {', '.join(kind_names())}{did_you_mean}"
+            f"{place}: kind: {name!r} is not a kind of request; the kinds are {', '.join(kind_names())}{hint}"
         )
     kind = import_module(f"{__name__}.{name.replace('-', '_')}{_MODULE_END}").KIND
     if not isinstance(kind, RequestKind):

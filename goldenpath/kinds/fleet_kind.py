@@ -1,4 +1,4 @@
-"""The fleet: from it alone, the platform of each cluster is rendered."""
+"""The kind of the fleet, from which the platform of each cluster is rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An inference service: a model that is served in a tenant's namespace."""
+"""The kind of an inference service, which serves a model in a tenant's namespace."""
 
 from __future__ import annotations
 

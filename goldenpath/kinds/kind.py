@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "RequestKind"]
 
 Check = Callable[["RenderedOnCluster[Any]"], "Iterator[Finding]"]
-"""Finds what is wrong with what was rendered for one cluster."""
+"""Finds faults in the request or the rendered objects of one cluster."""
 
 
 def _no_claims(_: RenderedOnCluster[Any]) -> Claims:
@@ -36,14 +36,14 @@ class RequestKind:
     """One kind of request.
 
     Args:
-        name: what a golden path says as its ``kind``.
-        subject: what is made of it; this decides places, labels and the kind of Backstage entity.
-        model: the document, with its rules.
-        clusters: the clusters that a request means: from the request, the fleet, and a workload's tenant.
-        resolve: a request on one cluster, with every default applied; a workload is given its tenant there.
-        checks: what is checked beside the rendered objects themselves.
-        claims: what a rendered request takes of what others could have too.
-        engine: the inference engine whose facts a request is rendered with.
+        name: the ``kind`` of a golden path.
+        subject: platform, tenant or workload; it decides paths, labels and the kind of the Backstage entity.
+        model: the pydantic model of the document, with its rules.
+        clusters: returns the clusters of a request, from the request, the fleet, and a workload's tenant.
+        resolve: returns the request on one cluster with defaults applied; a workload also needs its tenant there.
+        checks: the checks of this kind, in addition to the checks of all rendered objects.
+        claims: returns the shared resources that a rendered request claims.
+        engine: returns the inference engine whose facts the templates read.
     """
 
     name: str
@@ -57,7 +57,7 @@ class RequestKind:
 
     @property
     def is_requested(self) -> bool:
-        """Whether people write such requests: everything but the fleet's own document."""
+        """Whether people write requests of this kind. Only the fleet is not a request."""
         return self.subject is not Subject.PLATFORM
 
     @property

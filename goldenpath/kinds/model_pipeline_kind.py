@@ -1,4 +1,4 @@
-"""A model pipeline: one run that makes a model from datasets, in a tenant's namespace."""
+"""The kind of a model pipeline, which is one run that trains a model from datasets in a tenant's namespace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["KIND"]
 
 
 def _claims(rendered: RenderedOnCluster[ModelPipelineOnCluster]) -> Claims:
-    """What a run uses. In a queue it waits for the runs before it, and one that has ended uses nothing: none at least."""
+    """Return the claims of a run. With a queue, the minimum is 0, because a run may wait or have ended."""
     claims = workload_claims(rendered)
     if rendered.resolved.queue is None:
         return claims

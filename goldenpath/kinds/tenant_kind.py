@@ -1,4 +1,4 @@
-"""A tenant: a team's namespace on each of its clusters."""
+"""The kind of a tenant, which is a team's namespace on each of its clusters."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _resolve(spec: Tenant, platform: Platform, tenancy: Tenancy | None) -> Tenan
 
 
 def _claims(rendered: RenderedOnCluster[Tenancy]) -> Claims:
-    """What it was promised: accelerators, the identities that SPIRE gives out, and the hosts of its routes."""
+    """Return the claims of a tenant: its accelerators, SPIFFE identities and hosts."""
     tenancy = rendered.resolved
     return Claims(
         {grant.pool.id: (grant.quota, grant.borrow) for grant in tenancy.grants},

@@ -1,4 +1,4 @@
-"""A workload of a tenant: the envelope and the inputs that its golden path declares in JSON Schema."""
+"""The kind of a workload whose golden path declares its inputs in JSON Schema."""
 
 from __future__ import annotations
 
@@ -24,16 +24,11 @@ __all__ = ["KIND", "resolve_as"]
 def resolve_as(
     on_cluster: Callable[[Tenancy, Any], WorkloadOnCluster],
 ) -> Callable[[Envelope, Platform, Tenancy | None], WorkloadOnCluster]:
-    """How a kind whose subject is a workload resolves a request on a cluster.
-
-    Args:
-        on_cluster: the class of what is resolved.
-
-    """
+    """Return a function that resolves a workload request to ``on_cluster``, a class of workloads on a cluster."""
 
     def resolve(spec: Envelope, platform: Platform, tenancy: Tenancy | None) -> WorkloadOnCluster:
         if tenancy is None:
-            raise ValueError(f"{spec.golden_path} {spec.name} on {platform.name}: its tenant was not given")
+            raise ValueError(f"{spec.golden_path} {spec.name} on {platform.name}: the tenant is missing")
         return on_cluster(tenancy, spec)
 
     return resolve

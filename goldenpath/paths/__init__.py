@@ -1,7 +1,4 @@
-"""Golden paths: where they are and what they say of themselves.
-
-Reads folders and ``golden-path.yaml``. Does not render, and does not know what a tenant is.
-"""
+"""Finds golden paths in folders and reads their metadata, ``golden-path.yaml``. Other packages render them."""
 
 from goldenpath.paths.extra_inputs import ExtraInputs
 from goldenpath.paths.library import Library, builtin_folder

@@ -1,4 +1,4 @@
-"""Extra inputs that a golden path declares in JSON Schema: an organisation's own words, without Python."""
+"""Extra inputs that a golden path declares in JSON Schema, so that an organisation needs no Python for its own fields."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ _MESSAGE_CHARS: Final = 200
 
 
 class ExtraInputs:
-    """A closed object of extra inputs: its schema, its defaults, and the check of what was given."""
+    """The schema of extra inputs, their defaults, and the check of given inputs. Unknown inputs are refused."""
 
     def __init__(self, schema: Mapping[str, Any], *, place: str) -> None:
-        """Take a JSON Schema (2020-12) of an object; ``place`` names it in errors.
+        """Take the JSON Schema (2020-12) of an object; ``place`` names it in errors.
 
         Raises:
-            DataError: the schema is not valid, describes no object, refers to a file or address elsewhere, or has a
-                default that it would refuse.
-
+            DataError: the schema is invalid, does not describe an object, refers to another file or URL, or refuses its
+                own default.
         """
         if schema and schema.get("type", "object") != "object":
             raise DataError(f"{place}: inputs: must be the JSON Schema of an object")
@@ -47,7 +46,6 @@ class ExtraInputs:
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """Values of the inputs that have a default."""
         declared = self.schema["properties"].items()
         return {
             name: entry["default"]
@@ -56,14 +54,14 @@ class ExtraInputs:
         }
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What was given, with the defaults for the rest; an input with neither is ``None``."""
+        """Return all inputs: the given value, or else the default, or else None."""
         return dict.fromkeys(self.schema["properties"]) | copy.deepcopy(self.defaults) | dict(given)
 
     def problems(self, given: Any) -> Iterator[Problem]:
-        """Everything that is wrong with what was given."""
+        """Yield every problem of the given inputs."""
         try:
             errors = tuple(self._validator.iter_errors(given))
-        except ValueError as error:  # no JSON: what it is, the rules of free data tell
+        except ValueError as error:  # the value is not JSON
             yield Problem("inputs", "input", f"must be plain data: {_plain(str(error))}")
             return
         for found in errors:
@@ -73,10 +71,12 @@ class ExtraInputs:
         location, kind = ("inputs", *error.instance_path), error.kind
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
             known = tuple(self.schema["properties"]) if len(location) == 1 else ()
-            offer = f"; known are {', '.join(known)}" if known else ""
+            offer = f"; the inputs are {', '.join(known)}" if known else ""
             for name in kind.unexpected:
                 path, near = path_of((*location, name)), nearest(name, known)
-                yield Problem(path, "unknown-input", f"is not an input here{offer}", nearest=near)
+                yield Problem(
+                    path, "unknown-input", f"is not an input of the golden path{offer}", nearest=near
+                )
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
             yield Problem(path_of((*location, kind.property)), "required", "is required")
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.Enum):
@@ -89,18 +89,18 @@ class ExtraInputs:
 
 def _validator(schema: dict[str, Any], place: str) -> jsonschema_rs.Draft202012Validator:
     try:
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_stay_here)
+        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_refuse_reference)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         raise DataError(f"{place}: inputs: {_plain(str(error))}") from None
 
 
-def _stay_here(address: str) -> NoReturn:
-    """A golden path is whole in itself: reading its metadata reaches for nothing else."""
+def _refuse_reference(address: str) -> NoReturn:
+    """Refuse to load another file or URL, because the metadata of a golden path is complete in one file."""
     raise ValueError(f"{address} is not in this file")
 
 
 def _plain(message: str) -> str:
-    """A library's message as one short, printable line: it may quote a stranger's text."""
+    """Return the message of a library as one short, printable line, because it may quote hostile text."""
     line = " ".join(message.split())
     text = line if line.isprintable() else ascii(line)[1:-1]
     return text if len(text) <= _MESSAGE_CHARS else f"{text[: _MESSAGE_CHARS - 1]}…"

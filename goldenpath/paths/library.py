@@ -1,4 +1,4 @@
-"""The golden paths that there are: the built-in ones, and an organisation's own folders."""
+"""The library of golden paths: the built-in ones, and those in an organisation's own folders."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ __all__ = ["Library", "builtin_folder"]
 class Library:
     """Golden paths by name and version.
 
-    A folder holds one folder for each golden path, and that one may hold older versions of itself in
-    ``versions/<version>/``. Folders that come first win, so that an organisation can replace a built-in path; folders
-    from Git add their versions to each other.
-    Each is listed and read once: a library stays as it was.
+    A library folder has one folder for each golden path, which may have older versions in ``versions/<version>/``. The
+    first folder with a golden path wins, so an organisation can replace a built-in one. Folders from Git together provide
+    all their versions. Each folder is read once, so later changes on disk do not affect a library.
     """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
@@ -37,31 +36,30 @@ class Library:
         self._read: dict[str, dict[str, GoldenPath]] = {}
 
     def __reduce__(self) -> tuple[type[Library], tuple[tuple[Path, ...]]]:
-        """Another process reads the same folders itself."""
+        """Pickle only the folders, so that another process reads them itself."""
         return Library, (self._folders[:-1],)
 
     def with_folders(self, folders: Sequence[Path]) -> Library:
-        """These golden paths, and those of more folders after them and before the built-in ones."""
+        """Return a library with more folders, which come after the current ones and before the built-in folder."""
         own = self._folders[:-1]
         return Library([*own, *(folder for folder in folders if folder not in own)])
 
     def __iter__(self) -> Iterator[GoldenPath]:
-        """The newest version of each golden path, by name."""
+        """Yield the newest version of each golden path, sorted by name."""
         for name in sorted(self._current):
             versions = self._versions(name)
             yield versions[max(versions, key=_ordered)]
 
     def get(self, major: str, *, version: str | None = None) -> GoldenPath:
-        """The golden path that a request names, such as ``tenant/v1``.
+        """Return the golden path that a request names, such as ``tenant/v1``.
 
         Args:
             major: name and major version.
-            version: the exact version that a lock pins; the newest of that major version otherwise.
+            version: the exact version of a lock. The default is the newest of the major version.
 
         Raises:
             InputError: no golden path has this name and version.
-            DataError: its metadata is broken.
-
+            DataError: the metadata is invalid.
         """
         versions = {
             version: path
@@ -74,27 +72,25 @@ class Library:
             return versions[max(versions, key=_ordered)]
         known = [path.major for path in self]
         if versions:
-            message = (
-                f"{major} has no version {version}; there are {', '.join(sorted(versions, key=_ordered))}"
-            )
+            message = f"{major} has no version {version}; the versions are {', '.join(sorted(versions, key=_ordered))}"
             raise InputError([Problem("golden_path", "unknown-version", message)])
         problem = Problem(
             "golden_path",
             "unknown-golden-path",
-            f"there are {', '.join(known)}",
+            f"is not a golden path; the golden paths are {', '.join(known)}",
             major,
             nearest(major, known),
         )
         raise InputError([problem])
 
     def deprecated_until(self, major: str, version: str) -> datetime.date | None:
-        """The day until which a version is kept; None for one that is not deprecated, or that is not known."""
+        """Return the last day of a deprecated version; None for an unknown version or one that is not deprecated."""
         name = major.split("/", 1)[0]
         until = (path.metadata.deprecated.get(version) for path in self._versions(name).values())
         return min((day for day in until if day is not None), default=None)
 
     def find(self, major: object) -> GoldenPath | None:
-        """The newest version of the golden path that a request names; None where it names none of them."""
+        """Return the newest version of the golden path that a request names, or None."""
         try:
             return self.get(major) if isinstance(major, str) else None
         except InputError:
@@ -102,14 +98,14 @@ class Library:
 
     @cached_property
     def _current(self) -> dict[str, list[Path]]:
-        """By name, the folder that has the golden path; several where tags of Git repositories have versions of it."""
+        """The folder of each golden path, by name. Several folders only if all of them come from Git."""
         found: dict[str, list[Path]] = {}
         for folder in self._folders:
             for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if (entry / METADATA_FILE).is_file():
-                    there = found.setdefault(entry.name, [])
-                    if not there or (is_from_git(there[0]) and is_from_git(entry)):
-                        there.append(entry)
+                    known = found.setdefault(entry.name, [])
+                    if not known or (is_from_git(known[0]) and is_from_git(entry)):
+                        known.append(entry)
         return found
 
     def _versions(self, name: str) -> dict[str, GoldenPath]:
@@ -127,11 +123,13 @@ def _read_versions(name: str, folder: Path) -> dict[str, GoldenPath]:
     for entry in (folder, *(entry for entry in others if (entry / METADATA_FILE).is_file())):
         path = read_golden_path(entry)
         if path.name != name and entry != folder:
-            continue  # It came with a copy of another golden path's folder, and is a version of that one.
+            continue  # The folder is a copy of another golden path, and this is a version of the original.
         if path.name != name:
-            raise DataError(f"{entry / METADATA_FILE}: name: is {path.name!r} in the folder of {name!r}")
+            raise DataError(
+                f"{entry / METADATA_FILE}: name: is {path.name!r} and must be {name!r}, as the folder"
+            )
         if path.version in versions:
-            raise DataError(f"{entry / METADATA_FILE}: version: {path.version} is there twice")
+            raise DataError(f"{entry / METADATA_FILE}: version: {path.version} appears twice")
         versions[path.version] = path
     return versions
 

@@ -13,7 +13,7 @@ from goldenpath import kubeyaml
 from goldenpath.errors import DataError, InputError
 from goldenpath.paths.extra_inputs import ExtraInputs
 from goldenpath.spec.document_model import Model
-from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath.spec.types import Date  # noqa: TC001 - pydantic reads it when it creates the class
 
 __all__ = [
     "METADATA_FILE",
@@ -28,9 +28,9 @@ __all__ = [
 
 METADATA_FILE = "golden-path.yaml"
 MIGRATIONS_FILE = "migrations.yaml"
-"""Steps that bring requests of the major version before to this one."""
+"""The file with the steps that migrate requests from the previous major version."""
 ORIGIN_FILE = ".goldenpath-origin.json"
-"""Written at the top of files that came from Git: where they are from."""
+"""The file that records the Git repository and commit of a fetched folder."""
 _MOST_LEVELS = 8
 _VERSION = r"^[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$"
 
@@ -76,40 +76,36 @@ class GoldenPath:
 
     @property
     def name(self) -> str:
-        """Name, without version."""
         return self.metadata.name
 
     @property
     def version(self) -> str:
-        """Exact version."""
         return self.metadata.version
 
     @property
     def major(self) -> str:
-        """What a request writes: ``tenant/v1``."""
+        """The name and major version, as in requests: ``tenant/v1``."""
         return f"{self.name}/v{self.version.split('.', 1)[0]}"
 
     @cached_property
     def is_from_git(self) -> bool:
-        """Whether its files were fetched from a Git repository, and so must be those of the lock for ever."""
+        """Whether the files come from a Git repository. Then they must always match the lock."""
         return is_from_git(self.folder)
 
     @cached_property
     def inputs(self) -> ExtraInputs:
-        """Its extra inputs.
+        """The extra inputs.
 
         Raises:
-            DataError: they are no usable JSON Schema.
-
+            DataError: they are not a usable JSON Schema.
         """
         return ExtraInputs(self.metadata.inputs, place=str(self.folder / METADATA_FILE))
 
     def digest(self, shared: Path | None) -> str:
-        """``sha256:`` and the digest of what rendering reads: templates, parts and metadata.
+        """Return ``sha256:`` and the digest of all files that rendering reads: templates, parts and metadata.
 
         Args:
-            shared: the folder with what golden paths of its kind have in common. A frozen version carries a copy,
-                which gives the same digest.
+            shared: the folder that all golden paths of the kind share. A frozen version has a copy with the same digest.
         """
         own = (
             self.template_folder,
@@ -128,11 +124,10 @@ class GoldenPath:
 
     @cached_property
     def template_folder(self) -> Path:
-        """The one folder whose name is a template, as cookiecutter finds it.
+        """The only folder whose name is a template, as in cookiecutter.
 
         Raises:
-            DataError: the folder has no golden path.
-
+            DataError: the golden path has no such folder.
         """
         for entry in sorted(self.folder.iterdir()):
             if entry.is_dir() and "cookiecutter" in entry.name and "[[" in entry.name:
@@ -150,27 +145,26 @@ def is_from_git(folder: Path) -> bool:
 
 
 def builtin_folder() -> Path:
-    """The folder of the built-in golden paths: inside an installed package, beside it in a checkout."""
+    """Return the folder of the built-in golden paths: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_templates"
     return installed if installed.is_dir() else package.parent / "templates"
 
 
 def shared_folder(folder: Path, subject: str) -> Path | None:
-    """The folder with the files and parts that all golden paths of a subject have in common; None where it has none.
+    """Return the folder with the files and parts that all golden paths of a subject share, or None.
 
-    A frozen version carries its own, in ``shared/``; the current ones share those that ship with goldenpath.
+    A frozen version has its own copy in ``shared/``. Other versions use the folder that ships with goldenpath.
     """
     own, common = folder / "shared", builtin_folder() / "_shared" / subject
     return own if own.is_dir() else common if common.is_dir() else None
 
 
 def read_golden_path(folder: Path) -> GoldenPath:
-    """The golden path in a folder.
+    """Read the golden path in a folder.
 
     Raises:
-        DataError: its metadata is broken; the message names the file and the field.
-
+        DataError: the metadata is invalid; the message names the file and the field.
     """
     file = folder / METADATA_FILE
     try:

@@ -1,7 +1,6 @@
-"""The Jinja2 syntax of golden paths: settings that every engine of them needs.
+"""The Jinja2 syntax of golden paths.
 
-Our own engine takes them, and ``cookiecutter.json`` carries them, so that the plain cookiecutter CLI reads
-the same language.
+``goldenpath.render`` uses these settings, and ``cookiecutter.json`` repeats them for the cookiecutter CLI.
 """
 
 from __future__ import annotations
@@ -20,4 +19,4 @@ SYNTAX: Final[dict[str, Any]] = {
     "trim_blocks": True,
     "lstrip_blocks": True,
 }
-"""Square brackets, since SPIFFE's ``{{ }}``, Flux's ``${}`` and Backstage's ``${{ }}`` are in the manifests."""
+"""Square brackets, because manifests contain SPIFFE's ``{{ }}``, Flux's ``${}`` and Backstage's ``${{ }}``."""

@@ -1,13 +1,11 @@
-"""The catalogue of policies: rules that quotas and roles cannot say, each as one CEL expression in one file.
+"""The catalogue of policies: rules that quotas and roles cannot express, each as one CEL expression in one file.
 
-For: the data (``data/<id>.yaml``; what several rules look at is named once in ``subjects.yaml``), reading it into
-frozen values, and saying a policy as a ValidatingAdmissionPolicy with its binding. A new policy is one new file.
+The package has the data (``data/<id>.yaml``, with shared subjects in ``subjects.yaml``), reads it into frozen values, and
+converts a policy to a ValidatingAdmissionPolicy with its binding. A new policy is one new file.
+``goldenpath.check.policy_evaluation`` evaluates the same expressions.
 
-Not for: evaluating anything (``goldenpath.check.policy_evaluation`` does, with the very same expression), templates, clusters.
-
-What a policy may differ in by tenant stands in annotations of the tenant's Namespace. Tenants cannot write
-Namespaces, and an expression sees them as ``namespaceObject`` wherever it runs, so there is no parameter object
-that could be missing, be raced with or need protection of its own.
+The parameters of a policy are annotations of the tenant's Namespace. Tenants cannot write Namespaces, and each
+expression can read ``namespaceObject``. So no parameter object exists that could be missing or need protection.
 """
 
 from goldenpath.policies.policy import Policy, PolicyExample, PolicyVariable, ResourceRule

@@ -1,4 +1,4 @@
-"""One policy, as a value: what it looks at, what it demands, and how an API server enforces it."""
+"""A policy as a value: its rules, its expression, and the objects that enforce it on an API server."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 __all__ = ["CONTROLLERS", "Policy", "PolicyExample", "PolicyVariable", "ResourceRule", "user_list"]
 
 CONTROLLERS: Final = "controllerUsers"
-"""The variable that holds the user names of a cluster's controllers; the only one that differs between clusters."""
+"""The variable with the user names of a cluster's controllers. Only this variable differs between clusters."""
 
 _NAME_PREFIX: Final = "goldenpath-"
 
 
 def user_list(users: Iterable[str]) -> str:
-    """User names as a list in CEL, sorted."""
+    """Return user names as a sorted list in CEL."""
     return f"[{', '.join(json.dumps(user) for user in sorted(set(users)))}]".replace('"', "'")
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyVariable:
-    """A CEL expression with a name; later ones, and the policy's own, see it as ``variables.<name>``."""
+    """A CEL expression with a name. Later expressions of the policy read it as ``variables.<name>``."""
 
     name: str
     expression: str
@@ -36,7 +36,7 @@ class PolicyVariable:
 
 @dataclass(frozen=True, slots=True)
 class ResourceRule:
-    """API resources of one group and version, with the kind of each, and the operations that are judged."""
+    """API resources of one group and version, with the kind of each, and the operations that the policy judges."""
 
     group: str
     version: str
@@ -55,10 +55,10 @@ class ResourceRule:
 
 @dataclass(frozen=True, slots=True)
 class PolicyExample:
-    """A request that the policy must judge as ``good`` says: documentation and test in one.
+    """A request that the policy must allow if ``good``, and refuse otherwise. It is documentation and test.
 
-    ``annotations`` stand on the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is who
-    asks; empty is the tenant's Flux account. ``subresource`` is what the update goes to, if not the object.
+    ``annotations`` are those of the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is the user name;
+    empty means the tenant's Flux account. ``subresource`` is the subresource of the update, if any.
     """
 
     good: bool
@@ -72,12 +72,12 @@ class PolicyExample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
-    """A rule with its id, reason and fix; one policy is equal to itself only.
+    """A rule with its id, reason and fix. Policies are compared by identity.
 
-    ``variables`` come in order, the first of them ``excepted``. ``expression`` is CEL and true where the object is
-    allowed. ``message_expression`` is CEL text that says more than ``message``, or empty. ``field`` is where
-    in an object of a kind the finding points; it may hold ``{pod_spec}``, which ``pod_spec`` resolves by kind.
-    ``on_namespaces`` is true where the policy judges tenants' Namespaces, false where it judges what is in them.
+    ``variables`` are in order, and the first is ``excepted``. ``expression`` is CEL, and true means allowed.
+    ``message_expression`` is CEL for a more detailed message, or empty. ``field`` is the field of a finding; its part
+    ``{pod_spec}`` is replaced by the entry of ``pod_spec`` for the kind. ``on_namespaces`` means that the policy judges
+    tenants' Namespaces instead of the objects in them.
     """
 
     id: str
@@ -104,24 +104,21 @@ class Policy:
         return self.field.replace("{pod_spec}", self.pod_spec.get(kind) or self.pod_spec.get("*", "spec"))
 
     def with_controllers(self, users: Iterable[str]) -> Policy:
-        """The policy for a cluster whose controllers are these users, and no others.
-
-        The policy itself where it does not ask who is a controller.
-        """
+        """Return the policy for a cluster with exactly these controllers. Policies without that variable stay the same."""
         if all(variable.name != CONTROLLERS for variable in self.variables):
             return self
-        named = PolicyVariable(CONTROLLERS, user_list(users))
+        controllers = PolicyVariable(CONTROLLERS, user_list(users))
         return replace(
-            self, variables=tuple(named if each.name == CONTROLLERS else each for each in self.variables)
+            self,
+            variables=tuple(controllers if each.name == CONTROLLERS else each for each in self.variables),
         )
 
     def as_admission_policy(self) -> dict[str, Any]:
-        """The policy as a ValidatingAdmissionPolicy (``admissionregistration.k8s.io/v1``).
+        """Return the policy as a ValidatingAdmissionPolicy (``admissionregistration.k8s.io/v1``).
 
-        It fails closed (``failurePolicy: Fail``). ``matchPolicy: Equivalent`` lets a request in another
-        served version of the same resource be judged as the version named here. What the API server would fill in
-        is written out: ``matchConstraints`` is one field to it, and anyone who applies it beside Flux would see
-        a conflict.
+        The policy fails closed (``failurePolicy: Fail``). With ``matchPolicy: Equivalent``, it also judges requests in
+        other served versions of the resource. The API server's defaults are written out, because ``matchConstraints``
+        is one field for server-side apply: a second field manager would have a conflict.
         """
         tenants = {"matchExpressions": [{"key": names.TENANT, "operator": "Exists"}]}
         validation: dict[str, Any] = {
@@ -130,7 +127,7 @@ class Policy:
             "reason": "Forbidden",
         }
         if self.message_expression:
-            # A JSON string is a CEL string. The message may be a choice (`?:`), which binds less than `+`.
+            # A JSON string is a CEL string. The parentheses are for a message with `?:`, which binds less than `+`.
             validation["messageExpression"] = (
                 f"({self.message_expression}) + {json.dumps(f' Fix: {self.fix}')}"
             )
@@ -152,7 +149,7 @@ class Policy:
         }
 
     def as_binding(self) -> dict[str, Any]:
-        """The ValidatingAdmissionPolicyBinding that turns the policy on for every tenant's namespace."""
+        """Return the ValidatingAdmissionPolicyBinding that turns the policy on for every tenant's namespace."""
         return {
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "ValidatingAdmissionPolicyBinding",

@@ -1,4 +1,4 @@
-"""Reading the policy files into policies, once, and refusing what is not well-formed."""
+"""Reads the policy files once, validates them, and returns the policies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from goldenpath import kubeyaml, names
 from goldenpath.addons import addon_catalogue
 from goldenpath.errors import DataError, InputError
-from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when it creates the class
 from goldenpath.policies.policy import (
     CONTROLLERS,
     Policy,
@@ -29,7 +29,7 @@ _USE: Final = re.compile(r"\bvariables\.(\w+)")
 _ON_NAMESPACES: Final = "tenant-namespaces-themselves"
 
 _Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-# Messages reach one line of kubectl's output and CEL string literals.
+# A text becomes one line of kubectl's output, and part of a CEL string.
 _Line = Annotated[str, Field(pattern=r"^[ -~]+$", max_length=400)]
 _Cel = Annotated[str, Field(min_length=1)]
 
@@ -97,27 +97,28 @@ _SUBJECTS: Final = TypeAdapter(dict[str, _Subject])
 
 @functools.cache
 def policies() -> tuple[Policy, ...]:
-    """Every policy that ships with goldenpath, by id.
+    """Return the shipped policies, sorted by id.
 
-    The controllers belong to Kubernetes and to every add-on of the catalogue, where its own manifests install it; a
-    cluster has its own (:meth:`~goldenpath.policies.Policy.with_controllers`).
+    Their controllers are those of Kubernetes and of every add-on in the catalogue. For a cluster, use
+    :meth:`~goldenpath.policies.Policy.with_controllers`.
 
-    Raises ``DataError`` where a file is broken.
+    Raises:
+        DataError: a file is invalid.
     """
     return load_policies(_PACKAGE / "data")
 
 
 def load_policies(folder: Path) -> tuple[Policy, ...]:
-    """The policies of a folder, one ``<id>.yaml`` each, by id.
+    """Return the policies of a folder, one from each ``<id>.yaml``, sorted by id.
 
-    Raises ``DataError``, which names the file, where one is not well-formed, is not named after its id, or
-    names a subject or a variable that is not there; and a folder without any policy, since without policies
-    everything would pass.
+    Raises:
+        DataError: a file is invalid, has another name than its id, or names an unknown subject or variable. Also for a
+            folder without policies, because then nothing would be refused.
     """
     subjects = _subjects()
     loaded = tuple(_load(path, subjects) for path in sorted(folder.glob("*.yaml")))
     if not loaded:
-        raise DataError(f"there are no policies in {folder}")
+        raise DataError(f"{folder} has no policies")
     return loaded
 
 
@@ -136,17 +137,17 @@ def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
     except (InputError, ValidationError) as error:
         raise DataError(f"policy file {path.name}: {error}") from error
     if path.stem != raw.id:
-        raise DataError(f"policy file {path.name}: its id is {raw.id!r}; a policy's file is named after it")
+        raise DataError(f"policy file {path.name}: its id is {raw.id!r}; name the file after the id")
     if raw.match.subject and raw.match.subject not in subjects:
-        raise DataError(f"policy file {path.name}: there is no subject {raw.match.subject!r}")
+        raise DataError(f"policy file {path.name}: the subject {raw.match.subject!r} does not exist")
     if bool(raw.match.subject) == bool(raw.match.rules):
-        raise DataError(f"policy file {path.name}: match names either a subject or rules of its own")
+        raise DataError(f"policy file {path.name}: match must have either a subject or rules")
     subject = subjects.get(raw.match.subject) or _Subject(rules=raw.match.rules)
     on_namespaces = raw.match.scope == _ON_NAMESPACES
     excepted = _Variable(name="excepted", expression=_exception(raw.id, on_namespaces=on_namespaces))
     controllers = _Variable(name=CONTROLLERS, expression=_every_controller())
     expression = f"variables.excepted || ({raw.expression})"
-    variables = _reached(
+    variables = _used_variables(
         (excepted, controllers, *subject.variables, *raw.variables),
         f"{expression} {raw.message_expression}",
         path.name,
@@ -181,26 +182,28 @@ def _every_controller() -> str:
 
 
 def _exception(policy_id: str, *, on_namespaces: bool) -> str:
-    """Whether the Namespace's annotation excepts this policy.
+    """Return the expression that reads an exception from the annotation of the Namespace.
 
-    The API server gives no ``namespaceObject`` with a Namespace: there the object's own annotation counts,
-    which only the platform can write just as well.
+    The API server sets no ``namespaceObject`` for a Namespace itself, so there the annotation of the object counts. Only
+    the platform can write either.
     """
     namespace = "object" if on_namespaces else "namespaceObject"
     return f"'{policy_id}' in {namespace}.metadata.?annotations[?'{names.POLICY_EXCEPTIONS}'].orValue('').split(',')"
 
 
-def _reached(variables: tuple[_Variable, ...], expression: str, file: str) -> tuple[PolicyVariable, ...]:
-    """The variables that an expression needs, in their order: what is shipped to a cluster is no more."""
+def _used_variables(
+    variables: tuple[_Variable, ...], expression: str, file: str
+) -> tuple[PolicyVariable, ...]:
+    """Return only the variables that an expression needs, in their order."""
     by_name = {variable.name: variable for variable in variables}
     if len(by_name) != len(variables):
-        raise DataError(f"policy file {file}: two variables, its own or its subject's, have the same name")
+        raise DataError(f"policy file {file}: two variables of the policy or its subject have the same name")
     needed: set[str] = set()
     open_names = set(_USE.findall(expression))
     while open_names:
         name = open_names.pop()
         if name not in by_name:
-            raise DataError(f"policy file {file}: there is no variable {name!r}")
+            raise DataError(f"policy file {file}: the variable {name!r} does not exist")
         needed.add(name)
         open_names |= set(_USE.findall(by_name[name].expression)) - needed
     return tuple(PolicyVariable(v.name, v.expression) for v in variables if v.name in needed)
@@ -211,12 +214,4 @@ def _rule(raw: _Rule) -> ResourceRule:
 
 
 def _example(raw: _Example, *, good: bool) -> PolicyExample:
-    return PolicyExample(
-        good=good,
-        why=raw.why,
-        object=raw.object,
-        old=raw.old,
-        annotations=raw.annotations,
-        user=raw.user,
-        subresource=raw.subresource,
-    )
+    return PolicyExample(good=good, **{name: getattr(raw, name) for name in _Example.model_fields})

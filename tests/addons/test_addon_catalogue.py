@@ -89,8 +89,8 @@ def entry(**changes: Any) -> dict[str, Any]:
     ("changes", "told"),
     [
         ({"first": "new"}, "is not a version"),
-        ({"service_accounts": ["x"]}, "no source for the service accounts"),
-        ({"account_sources": ["t"]}, "no source t"),
+        ({"service_accounts": ["x"]}, "the service accounts have no source"),
+        ({"account_sources": ["t"]}, "a fact names the unknown source t"),
         ({"apis": []}, "no fact names the source s"),
         ({"id": "y"}, "is not the name of the file"),
     ],

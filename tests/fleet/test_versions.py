@@ -75,7 +75,7 @@ def test_a_pinned_version_that_is_not_there_is_refused_and_not_replaced(place: P
         older.publish(asked())
     with (
         Fleet.open(place, library=new_version(tmp_path / "library", with_old=False)) as newer,
-        pytest.raises(InputError, match=rf"has no version {CURRENT}; there are {NEXT}") as refused,
+        pytest.raises(InputError, match=rf"has no version {CURRENT}; the versions are {NEXT}") as refused,
     ):
         newer.publish(asked(title="Eyes"))
     assert [problem.rule for problem in refused.value.problems] == ["unknown-version"]

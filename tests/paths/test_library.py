@@ -102,7 +102,7 @@ def test_a_version_that_is_not_of_this_major_is_refused_with_those_that_are(
 ) -> None:
     rule, _, message = refused(versions, "notebook/v1", version)
     assert rule == "unknown-version"
-    assert message.endswith("there are 1.2.0, 1.9.3, 1.10.0")
+    assert message.endswith("the versions are 1.2.0, 1.9.3, 1.10.0")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_version_that_is_not_of_this_major_is_refused_with_those_that_are(
 def test_an_unknown_path_is_refused_with_the_nearest_one(major: str, nearest: str | None) -> None:
     rule, near, message = refused(Library(), major)
     assert (rule, near) == ("unknown-golden-path", nearest)
-    assert message == f"there are {', '.join(path.major for path in Library())}"
+    assert message == f"is not a golden path; the golden paths are {', '.join(path.major for path in Library())}"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_broken_metadata_is_reported_by_file_and_field(tmp_path: Path, text: str
 def test_a_version_that_is_there_twice_is_broken_metadata(tmp_path: Path) -> None:
     add_path(tmp_path, "x", "1.0.0")
     add_path(tmp_path, "x", "1.0.0", folder="x/versions/1.0.0")
-    with pytest.raises(DataError, match=r"version: 1\.0\.0 is there twice"):
+    with pytest.raises(DataError, match=r"version: 1\.0\.0 appears twice"):
         Library([tmp_path]).get("x/v1")
 
 

@@ -82,7 +82,7 @@ def test_two_tags_are_two_versions_of_one_golden_path(origin: Path) -> None:
     library = Library([folder_of(source(origin, tag)) for tag in ("v1.4.0", "v1.5.0")])
     assert library.get("tenant/v1").version == "1.5.0"
     assert library.get("tenant/v1", version="1.4.0").is_from_git
-    with pytest.raises(InputError, match=r"there are 1\.4\.0, 1\.5\.0"):
+    with pytest.raises(InputError, match=r"the versions are 1\.4\.0, 1\.5\.0"):
         library.get("tenant/v1", version="1.1.0")
 
 

@@ -132,14 +132,14 @@ def test_a_folder_without_policies_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("id: sample", "id: other"), "named after it"),
+        (("id: sample", "id: other"), "name the file after the id"),
         (("id: sample", "id: Sample"), "id"),
         (("why: It must be so.\n", ""), "why"),
         (("fix: Make it so.", 'fix: "Make\\nit so."'), "fix"),
         (("severity: error", "severity: fatal"), "severity"),
         (("message: It", "massage: It"), "massage"),
         (("operations: [CREATE]", "operations: [DELETE]"), "operations"),
-        (("object.metadata.name != 'bad'", "variables.nothing"), "no variable 'nothing'"),
+        (("object.metadata.name != 'bad'", "variables.nothing"), "the variable 'nothing' does not exist"),
         (("message: It", "variables: [{name: idle, expression: 'true'}]\nmessage: It"), "idle"),
         (("message: It", "variables: [{name: excepted, expression: 'true'}]\nmessage: It"), "same name"),
         (("match: {rules", "match: {subject: nobody, also"), "subject 'nobody'"),
