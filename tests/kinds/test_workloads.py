@@ -158,7 +158,11 @@ def test_an_override_changes_a_rendered_object(fleet: Fleet) -> None:
         ({"clusters": ["oslo"]}, "unknown-cluster", "is not a cluster of the fleet"),
         ({"name": "c" * 31}, "dns-label", "at most 30 characters"),
         ({"inputs": {}}, "required", "inputs.image: is required"),
-        ({"inputs": {"image": "a", "imgae": "b"}}, "unknown-input", "inputs.imgae: is not an input of the golden path"),
+        (
+            {"inputs": {"image": "a", "imgae": "b"}},
+            "unknown-input",
+            "inputs.imgae: is not an input of the golden path",
+        ),
         ({"compute": {"cpu": "1"}}, "unknown-field", "compute"),
     ],
 )

@@ -112,7 +112,9 @@ def test_a_version_that_is_not_of_this_major_is_refused_with_those_that_are(
 def test_an_unknown_path_is_refused_with_the_nearest_one(major: str, nearest: str | None) -> None:
     rule, near, message = refused(Library(), major)
     assert (rule, near) == ("unknown-golden-path", nearest)
-    assert message == f"is not a golden path; the golden paths are {', '.join(path.major for path in Library())}"
+    assert (
+        message == f"is not a golden path; the golden paths are {', '.join(path.major for path in Library())}"
+    )
 
 
 @pytest.mark.parametrize(

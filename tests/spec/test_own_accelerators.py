@@ -109,9 +109,15 @@ def test_a_broken_model_is_refused_where_it_stands(own: Any, place: str) -> None
     ("own", "word"),
     [
         (changed(layout="200gb"), "the layout '200gb' does not exist"),
-        (changed(sources={"memory": ["nowhere"], "products": ["rack"]}), "the source 'nowhere' does not exist"),
+        (
+            changed(sources={"memory": ["nowhere"], "products": ["rack"]}),
+            "the source 'nowhere' does not exist",
+        ),
         (changed(aliases=["nvidia-tesla-t4"]), "the alias 'nvidia-tesla-t4' belongs to nvidia-t4-16gb"),
-        ({"amd": {"models": {"nvidia-mi999": OWN["amd"]["models"]["amd-mi999"]}}}, "must start with its vendor"),
+        (
+            {"amd": {"models": {"nvidia-mi999": OWN["amd"]["models"]["amd-mi999"]}}},
+            "must start with its vendor",
+        ),
     ],
 )
 def test_what_a_model_names_must_be_there(own: Any, word: str) -> None:
