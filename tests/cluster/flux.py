@@ -7,8 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 from components import components
+from controller_accounts import account_kubeconfig, bound_accounts, service_account
 from kube_api import Api, eventually
 from processes import free_ports, process, read
 
@@ -62,23 +62,8 @@ def components_yaml() -> str:
     """
     objects: list[dict[str, Any]] = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        *(
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}}
-            for name in CONTROLLERS
-        ),
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "cluster-reconciler-flux-system"},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": "cluster-admin",
-            },
-            "subjects": [
-                {"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE} for name in CONTROLLERS
-            ],
-        },
+        *(service_account(NAMESPACE, name) for name in CONTROLLERS),
+        bound_accounts("cluster-reconciler-flux-system", NAMESPACE, *CONTROLLERS),
         *(deployment(name) for name in CONTROLLERS),
     ]
     return "---\n".join(json.dumps(body) + "\n" for body in objects)
@@ -195,10 +180,7 @@ def flux(api: Api, folder: Path, flags: Mapping[str, Sequence[str]], trusted: Pa
     with contextlib.ExitStack() as running:
         waits = []
         for name, port in zip(CONTROLLERS, health, strict=True):
-            config = folder / f"{name}.kubeconfig"
-            token = api.account_token(NAMESPACE, name)
-            assert api.server.authority
-            admin_kubeconfig.write(config, api.server.url, api.server.authority, token)
+            config = account_kubeconfig(api, folder, NAMESPACE, name)
             options = [
                 "--metrics-addr=0",
                 f"--health-addr=127.0.0.1:{port}",

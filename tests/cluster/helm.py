@@ -10,8 +10,8 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 from components import components
+from controller_accounts import account_kubeconfig, bound_accounts, service_account
 from flux import NAMESPACE, built, deployment, flags_of
 from processes import free_ports, process, read
 
@@ -76,28 +76,12 @@ def _described(blob: Blob) -> dict[str, Any]:
 @contextlib.contextmanager
 def helm_controller(platform: RunningPlatform, folder: Path) -> Iterator[None]:
     """The controller while it is wanted, with every right, as Flux gives it: releases are held by their accounts."""
-    account = {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": CONTROLLER, "namespace": NAMESPACE},
-    }
-    rights = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": f"cluster-reconciler-{CONTROLLER}"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": CONTROLLER, "namespace": NAMESPACE}],
-    }
     api = platform.api
-    for body in (account, rights):
-        assert api.apply(body).ok
+    rights = bound_accounts(f"cluster-reconciler-{CONTROLLER}", NAMESPACE, CONTROLLER)
+    api.apply_all([service_account(NAMESPACE, CONTROLLER), rights])
     lockdown = (platform.repository.pull() / "clusters/eu-central/flux-system/kustomization.yaml").read_text()
     flags = flags_of(built(lockdown, kubeyaml.dump(deployment(CONTROLLER))), CONTROLLER)
-    config = folder / f"{CONTROLLER}.kubeconfig"
-    assert api.server.authority
-    admin_kubeconfig.write(
-        config, api.server.url, api.server.authority, api.account_token(NAMESPACE, CONTROLLER)
-    )
+    config = account_kubeconfig(api, folder, NAMESPACE, CONTROLLER)
     (health,) = free_ports(1)
     options = ["--metrics-addr=0", f"--health-addr=127.0.0.1:{health}", "--http-retry=1", *flags]
     settings = {

@@ -6,10 +6,10 @@ import base64
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 import crd_files
 from components import components, from_modules
 from control_plane_authority import Authority
+from controller_accounts import account_kubeconfig, install_account, loopback_service
 from kube_api import eventually
 from processes import free_ports, process, read
 
@@ -33,10 +33,10 @@ def keda(api: Api, folder: Path, namespace: str) -> Iterator[None]:
     authority = Authority(folder, "KEDA")
     hosts = ("localhost", "127.0.0.1", f"{_SERVICE}.{NAMESPACE}.svc")
     certificate, key = authority.issue("tls", "keda-operator", hosts)
-    _install(api)
-    login = folder / "keda.kubeconfig"
-    assert api.server.authority
-    admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
+    definitions = from_modules()
+    crd_files.load(api, definitions, crd_files.of_groups(definitions, *GROUPS))
+    install_account(api, NAMESPACE, ACCOUNT)
+    login = account_kubeconfig(api, folder, NAMESPACE, ACCOUNT)
     settings = {
         "KUBECONFIG": str(login),
         "WATCH_NAMESPACE": namespace,
@@ -69,42 +69,15 @@ def keda(api: Api, folder: Path, namespace: str) -> Iterator[None]:
         wait(lambda: bool(read(f"http://127.0.0.1:{health}/readyz")))
         running.enter_context(process(program("keda-adapter"), adapter_options, folder, settings))
         registered = _registration(adapter, authority)
-        for body in registered:
-            answer = api.apply(body, manager="tests")
-            assert answer.ok, answer.message
+        api.apply_all(registered)
         running.callback(lambda: [api.delete(body) for body in registered])
         eventually(lambda: _is_available(api, registered[-1]), "external metrics are served", 60)
         yield
 
 
-def _install(api: Api) -> None:
-    definitions = from_modules()
-    crd_files.load(api, definitions, crd_files.of_groups(definitions, *GROUPS))
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "keda-operator"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-    }
-    for body in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": NAMESPACE}},
-        binding,
-    ):
-        answer = api.apply(body, manager="tests")
-        assert answer.ok, answer.message
-
-
 def _registration(port: int, authority: Authority) -> list[dict[str, Any]]:
     return [
-        # The API server asks a Service of this type where it leads to, and that may be loopback.
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": _SERVICE, "namespace": NAMESPACE},
-            "spec": {"type": "ExternalName", "externalName": "127.0.0.1"},
-        },
+        loopback_service(NAMESPACE, _SERVICE),
         {
             "apiVersion": "apiregistration.k8s.io/v1",
             "kind": "APIService",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 from components import components, from_modules
 from control_plane_authority import Authority
+from controller_accounts import account_kubeconfig, install_account, loopback_service
 from processes import free_ports, process, read
-from webhook_controllers import install_account, lead_here, webhooks_in_force
+from webhook_controllers import lead_here, webhooks_in_force
 
 from goldenpath import kubeyaml
 
@@ -36,9 +36,7 @@ def kserve(api: Api, folder: Path) -> Iterator[None]:
     webhooks_file, *others = components()["kserve"].files
     webhooks = _webhooks(_manifests(webhooks_file), webhook, authority)
     _install(api, [body for file in others for body in _manifests(file)])
-    login = folder / "kserve.kubeconfig"
-    assert api.server.authority
-    admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
+    login = account_kubeconfig(api, folder, NAMESPACE, ACCOUNT)
     options = [
         f"--webhook-port={webhook}",
         f"--health-probe-addr=127.0.0.1:{health}",
@@ -59,11 +57,9 @@ def _manifests(file: str) -> list[dict[str, Any]]:
 
 def _install(api: Api, configuration: list[dict[str, Any]]) -> None:
     """Its account, and the settings and presets that it merges into each service."""
-    install_account(api, NAMESPACE, ACCOUNT, _SERVICE)
     for body in configuration:
         body["metadata"]["namespace"] = NAMESPACE
-        answer = api.apply(body, manager="tests")
-        assert answer.ok, answer.message
+    install_account(api, NAMESPACE, ACCOUNT, loopback_service(NAMESPACE, _SERVICE), *configuration)
 
 
 def _webhooks(bodies: list[dict[str, Any]], port: int, authority: Authority) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from identity_provider import IdentityProvider
@@ -163,6 +163,12 @@ class Api:
             fieldValidation="Strict",
             **query,
         )
+
+    def apply_all(self, bodies: Iterable[Mapping[str, Any]], manager: str = "tests") -> None:
+        """Apply objects; fail with the server's message at the first one that it refuses."""
+        for body in bodies:
+            answer = self.apply(body, manager)
+            assert answer.ok, answer.message
 
     def replace(self, body: Mapping[str, Any], subresource: str = "", *, dry_run: bool = False) -> Answer:
         query = {"dryRun": "All"} if dry_run else {}

@@ -7,9 +7,9 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 import crd_files
 from components import components, from_modules
+from controller_accounts import account_kubeconfig, install_account, loopback_service
 from processes import free_ports, process, read
 
 from goldenpath import kubeyaml
@@ -36,9 +36,9 @@ _CONVERTED = ("localqueues", "clusterqueues", "workloads", "cohorts", "multikueu
 
 @contextlib.contextmanager
 def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[str]:
-    """The manager while it is wanted, and the address of its metrics; its webhooks are in force as long.
+    """Run the manager with its webhooks in force; yield the address of its metrics.
 
-    ``resources`` is the part of its configuration that the platform has rendered for it.
+    ``resources`` is the part of the manager's configuration that the platform renders.
     """
     webhook, health, metrics = free_ports(3)
     certificates = folder / "certificates"
@@ -46,9 +46,7 @@ def kueue(api: Api, folder: Path, resources: dict[str, Any]) -> Iterator[str]:
     _install(api, webhook)
     config = folder / "kueue.json"
     config.write_text(json.dumps(_configuration(webhook, health, metrics, certificates, resources)))
-    login = folder / "kueue.kubeconfig"
-    assert api.server.authority
-    admin_kubeconfig.write(login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT))
+    login = account_kubeconfig(api, folder, NAMESPACE, ACCOUNT)
 
     def mounted_and_ready() -> bool:
         # The kubelet's part: the Secret that the manager fills is mounted as files.
@@ -79,7 +77,7 @@ def _configuration(
         "leaderElection": {"leaderElect": False},
         "clientConnection": {"qps": 300, "burst": 500},
         "integrations": {"frameworks": INTEGRATIONS},
-        # Its certificate would have to be in a folder of the root, and nobody asks it here.
+        # Its certificate would have to be in a folder of the root user, and no test needs this API.
         "featureGates": {"VisibilityOnDemand": False},
         "managedJobsNamespaceSelector": {
             "matchExpressions": [{"key": "goldenpath.dev/tenant", "operator": "Exists"}]
@@ -89,30 +87,9 @@ def _configuration(
 
 
 def _install(api: Api, port: int) -> None:
-    """Its namespace, account, Service and Secret, its webhooks, and the conversion of what it has two versions of."""
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "kueue-controller-manager"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-    }
-    for body in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": NAMESPACE}},
-        binding,
-        # The API server calls a Service of this type where it leads to, and that may be loopback.
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": _SERVICE, "namespace": NAMESPACE},
-            "spec": {"type": "ExternalName", "externalName": "127.0.0.1"},
-        },
-        _SECRET,
-        *_webhooks(port),
-    ):
-        answer = api.apply(body, manager="tests")
-        assert answer.ok, answer.message
+    """Install the manager's account, Service, Secret and webhooks, and the conversion of CRDs with two versions."""
+    service = loopback_service(NAMESPACE, _SERVICE)
+    install_account(api, NAMESPACE, ACCOUNT, service, _SECRET, *_webhooks(port))
     conversion = {
         "strategy": "Webhook",
         "webhook": {
@@ -127,7 +104,7 @@ def _install(api: Api, port: int) -> None:
 
 
 def _webhooks(port: int) -> list[dict[str, Any]]:
-    """Kueue's own manifests of them, named and led to the Service as its kustomization does it."""
+    """Kueue's own webhook manifests, with the names and the Service of its kustomization."""
     manifests = from_modules() / "kueue" / components()["kueue"].files[0]
     bodies = [body for body in kubeyaml.load_all(manifests.read_text(encoding="utf-8")) if body]
     for body in bodies:

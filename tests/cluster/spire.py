@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 from components import components
+from controller_accounts import account_kubeconfig, install_account
 from processes import free_ports, process, read
 
 if TYPE_CHECKING:
@@ -96,14 +96,10 @@ def spire(api: Api, folder: Path, trust_domain: str, cluster: str, class_name: s
     server.write_text(_server(trust_domain, port, health, metrics, folder))
     with process(components()["spire-server"].program(), ["run", f"-config={server}"], folder) as wait:
         wait(lambda: bool(read(f"http://127.0.0.1:{health}/ready")))
-        _install(api)
+        install_account(api, NAMESPACE, ACCOUNT)
         config = folder / "controller-manager.json"
         config.write_text(json.dumps(_configuration(trust_domain, cluster, class_name, socket, own_health)))
-        login = folder / "controller-manager.kubeconfig"
-        assert api.server.authority
-        admin_kubeconfig.write(
-            login, api.server.url, api.server.authority, api.account_token(NAMESPACE, ACCOUNT)
-        )
+        login = account_kubeconfig(api, folder, NAMESPACE, ACCOUNT)
         program = components()["spire-controller-manager"].program()
         settings = {"KUBECONFIG": str(login), "ENABLE_WEBHOOKS": "false"}
         with process(program, [f"-config={config}"], folder, settings) as wait_for_manager:
@@ -160,21 +156,3 @@ def _configuration(
         "spireServerSocketPath": str(socket),
         "ignoreNamespaces": ["kube-system", "kube-public", NAMESPACE],
     }
-
-
-def _install(api: Api) -> None:
-    """Its namespace, and its account with every right: what it may read is not in question here."""
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": ACCOUNT},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}],
-    }
-    for body in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": ACCOUNT, "namespace": NAMESPACE}},
-        binding,
-    ):
-        answer = api.apply(body, manager="tests")
-        assert answer.ok, answer.message

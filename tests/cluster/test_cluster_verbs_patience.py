@@ -8,6 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from controller_accounts import bound_accounts
 from kube_api import eventually
 from verb_clusters import account, as_user, config_map, kubeconfig, manifest, proxy
 
@@ -157,20 +158,9 @@ def narrow_user(cluster, onboarding):
     """A user for whom priority and fairness has two or three seats and no queue: what is more gets a real 429."""
     name = f"narrow-{secrets.token_hex(3)}"
     onboarding.namespace(name)
-    subject = {"kind": "ServiceAccount", "name": "default", "namespace": name}
     flow = "flowcontrol.apiserver.k8s.io/v1"
     bodies = [
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": "cluster-admin",
-            },
-            "subjects": [subject],
-        },
+        bound_accounts(name, name, "default"),
         {
             "apiVersion": flow,
             "kind": "PriorityLevelConfiguration",

@@ -15,11 +15,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 import crd_files
 import pytest
 from components import components, from_modules
 from conftest import crds_folder
+from controller_accounts import account_kubeconfig
 from external_processing import chosen_server, is_serving
 from kube_api import eventually
 from kubelet import Kubelet, Program, kubelet
@@ -79,10 +79,7 @@ def served(custom_resources: Api, onboarding: Onboarding, request: pytest.Fixtur
         onboarding.api, definitions, crd_files.of_groups(definitions, "inference.networking.k8s.io")
     )
     for file in PICKER.files:
-        answer = onboarding.api.apply(
-            kubeyaml.load_file(from_modules() / PICKER.name / file), manager="tests"
-        )
-        assert answer.ok, answer.message
+        onboarding.api.apply_all([kubeyaml.load_file(from_modules() / PICKER.name / file)])
     fleet = kubeyaml.load_file(EXAMPLE / "fleet.yaml")
     tenant = kubeyaml.load_file(EXAMPLE / "tenants" / "vision" / "tenant.yaml")
     service = serve(onboarding, fleet, tenant, kubeyaml.load_file(EXAMPLE / "spec.yaml"))
@@ -111,11 +108,7 @@ def picker(
         if (item.kind, item.name) == ("ConfigMap", f"{service.name}-picker")
     )
     (folder / "picker.yaml").write_text(config["data"]["picker.yaml"].replace(GROUP_NOW, GROUP_THEN))
-    login = folder / "picker.kubeconfig"
-    assert api.server.authority
-    admin_kubeconfig.write(
-        login, api.server.url, api.server.authority, api.account_token(service.tenant, account)
-    )
+    login = account_kubeconfig(api, folder, service.tenant, account)
     (container,) = rendered(service)["spec"]["template"]["spec"]["containers"]
     options = [argument.replace("/config/", f"{folder}/") for argument in container["args"]]
     names = ("grpc-port", "grpc-health-port", "metrics-port")

@@ -8,6 +8,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 from components import components
+from controller_accounts import bound_accounts
 from kube_api import eventually
 from processes import read
 from test_queues_hold import Queue
@@ -54,14 +55,7 @@ def of_kueue(api: Api, address: str) -> str:
         "metadata": {"name": "read-metrics"},
     }
     assert api.apply(rights | {"rules": [{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]}).ok
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": "read-metrics"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "read-metrics"},
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": KUEUE}],
-    }
-    assert api.apply(binding).ok
+    assert api.apply(bound_accounts("read-metrics", KUEUE, ACCOUNT, role="read-metrics")).ok
     unverified = ssl.create_default_context()
     unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
     headers = {"Authorization": f"Bearer {api.account_token(KUEUE, ACCOUNT)}"}

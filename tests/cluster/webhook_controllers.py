@@ -1,4 +1,4 @@
-"""Controllers with webhooks, each as its manifests run it, with certificates of the tests' own."""
+"""Controllers with webhooks, run as in their manifests, with certificates of the tests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import admin_kubeconfig
 from components import components, from_modules
 from control_plane_authority import Authority
+from controller_accounts import account_kubeconfig, install_account, loopback_service
 from processes import accepts_connections, free_ports, process, read
 
 from goldenpath import kubeyaml
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kube_api import Api
 
-__all__ = ["WebhookController", "install_account", "lead_here", "running_controller", "webhooks_in_force"]
+__all__ = ["WebhookController", "lead_here", "running_controller", "webhooks_in_force"]
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,18 @@ class WebhookController:
     account: str
     service: str
     configuration: dict[str, Any]
-    """What its configuration says beside addresses and certificates."""
+    """The configuration without addresses and certificates."""
     pods: str = ""
-    """Label of the Pods that its webhooks are asked about."""
+    """Label of the Pods that the webhooks receive."""
     is_shown_certificates: bool = True
-    """Whether its configuration has a field for their folder; else controller-runtime's own place is taken."""
+    """Whether the configuration has a field for the folder of certificates; the default is controller-runtime's folder."""
 
 
 @contextlib.contextmanager
 def running_controller(api: Api, folder: Path, one: WebhookController) -> Iterator[None]:
-    """The controller while it is wanted, as its own account; its webhooks are in force as long."""
+    """Run the controller under its own account, with its webhooks in force."""
     webhook, health = free_ports(2)
-    # Where controller-runtime looks for them, below the folder for temporary files.
+    # controller-runtime's own folder of certificates, below the folder for temporary files.
     certificates = folder / "k8s-webhook-server" / "serving-certs"
     certificates.mkdir(parents=True)
     authority = Authority(certificates, one.name)
@@ -63,11 +63,8 @@ def running_controller(api: Api, folder: Path, one: WebhookController) -> Iterat
         )
     )
     webhooks = _webhooks(one, webhook, authority)
-    install_account(api, one.namespace, one.account, one.service)
-    login = folder / f"{one.name}.kubeconfig"
-    assert api.server.authority
-    token = api.account_token(one.namespace, one.account)
-    admin_kubeconfig.write(login, api.server.url, api.server.authority, token)
+    install_account(api, one.namespace, one.account, loopback_service(one.namespace, one.service))
+    login = account_kubeconfig(api, folder, one.namespace, one.account)
     program = components()[one.name].program()
     with process(
         program, [f"--config={config}"], folder, {"KUBECONFIG": str(login), "TMPDIR": str(folder)}
@@ -81,45 +78,18 @@ def running_controller(api: Api, folder: Path, one: WebhookController) -> Iterat
 def webhooks_in_force(
     api: Api, webhooks: list[dict[str, Any]], port: int, wait: Callable[..., None]
 ) -> Iterator[None]:
-    """Register a controller's webhooks while they are wanted, once it serves them: it says before that it is ready."""
+    """Register a controller's webhooks. Wait for their port first: the controller reports ready before it serves them."""
     wait(lambda: accepts_connections(port))
     try:
-        for body in webhooks:
-            answer = api.apply(body, manager="tests")
-            assert answer.ok, answer.message
+        api.apply_all(webhooks)
         yield
     finally:
         for body in webhooks:
             api.delete(body)
 
 
-def install_account(api: Api, namespace: str, account: str, service: str) -> None:
-    """The namespace of a controller, its account with every right, and the Service of its webhooks."""
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": account},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-    }
-    for body in (
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": namespace}},
-        binding,
-        # The API server calls a Service of this type where it leads to, and that may be loopback.
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": service, "namespace": namespace},
-            "spec": {"type": "ExternalName", "externalName": "127.0.0.1"},
-        },
-    ):
-        answer = api.apply(body, manager="tests")
-        assert answer.ok, answer.message
-
-
 def lead_here(webhook: dict[str, Any], service: str, namespace: str, port: int, authority: Authority) -> None:
-    """Lead a webhook to a Service and port, whose certificate the authority has issued."""
+    """Set a webhook's Service, port and certificate authority."""
     webhook["clientConfig"]["service"] |= {"name": service, "namespace": namespace, "port": port}
     webhook["clientConfig"]["caBundle"] = base64.b64encode(authority.certificate.read_bytes()).decode()
 
