@@ -1,7 +1,7 @@
-"""After a publish: what changed, as artifacts, where the fleet is delivered by a registry.
+"""Pushes changed artifacts after a publish, if clusters read the fleet from a registry.
 
-The commit stands whatever happens here, so nothing is raised for the registry's sake: what went wrong is part of the
-result, with the command that goes on.
+The commit stays even if the push fails. A failure of the registry is therefore part of the result, together with the
+command that pushes the artifacts later.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ __all__ = ["ArtifactDelivery", "ArtifactKeys", "Signers", "check_deliverable", "
 
 @dataclass
 class ArtifactDelivery:
-    """What was brought to the registry, and what stopped it."""
+    """The pushed artifacts, and the error that stopped the push."""
 
     registry: str
     tag: str
     command: str
-    """The command that goes on."""
+    """The command that pushes the artifacts later."""
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     sent_bytes: int = 0
     error: GoldenpathError | None = None
@@ -51,20 +51,19 @@ class ArtifactDelivery:
 
 
 def check_deliverable(fleet: Fleet, option: str) -> None:
-    """Refuse a key for artifacts where the fleet has no registry, before anything is committed.
+    """Refuse a key for artifacts before the commit, if the fleet has no registry.
 
     Raises:
         InputError: the fleet has no `delivery`.
-
     """
     if fleet.state().context.spec.delivery is None:
-        message = "is given, and goldenpath.yaml has no `delivery` that says where artifacts go"
+        message = "needs `delivery` in goldenpath.yaml, which names the registry of artifacts; add it"
         raise InputError.of(option, "no-delivery", message)
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactKeys:
-    """The keys as they were given: who signs artifacts, and who signs provenance for which builder."""
+    """The values of --artifact-key, --provenance-key and --builder."""
 
     artifact: str | None
     provenance: str | None
@@ -72,7 +71,7 @@ class ArtifactKeys:
 
     @property
     def words(self) -> list[str]:
-        """The options of ``goldenpath artifacts push`` that say the same."""
+        """The same values as options of ``goldenpath artifacts push``."""
         words = ["--key", self.artifact or "FILE"]
         if self.provenance is not None:
             words += ["--provenance-key", self.provenance, "--builder", str(self.builder)]
@@ -81,21 +80,23 @@ class ArtifactKeys:
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """Who signs artifacts, and who signs their provenance where that is asked for."""
+    """The signer of artifacts, and the signer of their provenance if there is one."""
 
     artifact: Signer
     provenance: Signer | None
 
 
 def deliver(fleet: Fleet, place: str, keys: ArtifactKeys, signers: Signers | None) -> ArtifactDelivery | None:
-    """Bring what changed to the registry; None where the fleet has none."""
+    """Push changed artifacts to the registry; None if the fleet has no registry."""
     delivery: Delivery | None = fleet.state().context.spec.delivery
     if delivery is None:
         return None
     words = ["goldenpath", "artifacts", "push", "--repo", place, *keys.words]
-    done = ArtifactDelivery(delivery.registry, delivery.tag, shlex.join(words), was_tried=signers is not None)
+    result = ArtifactDelivery(
+        delivery.registry, delivery.tag, shlex.join(words), was_tried=signers is not None
+    )
     if signers is None:
-        return done
+        return result
     from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - needs an extra
     from goldenpath.artifacts.provenance import with_provenance  # noqa: PLC0415 - needs an extra
 
@@ -107,29 +108,31 @@ def deliver(fleet: Fleet, place: str, keys: ArtifactKeys, signers: Signers | Non
                     builder = str(keys.builder)
                     pushed = with_provenance(client, pushed, fleet.state(), builder, signers.provenance)
                 for each in pushed:
-                    done.artifacts.append(each.as_dict())
+                    result.artifacts.append(each.as_dict())
             finally:
-                done.sent_bytes = client.sent_bytes
+                result.sent_bytes = client.sent_bytes
     except GoldenpathError as error:
-        done.error = error
-    return done
+        result.error = error
+    return result
 
 
-def show_delivery(done: ArtifactDelivery) -> None:
-    """Say it to a person."""
-    if not done.was_tried:
-        click.echo(f"Artifacts of {done.registry} are not pushed: no --artifact-key. Go on with:")
-        click.echo(f"  {done.command}")
-    elif done.error is not None:
-        lost = click.style("not delivered", fg="red")
-        click.echo(f"{lost}: the commit stands, and {done.registry} does not have it.", err=True)
-        show_error(done.error)
-        click.echo("Nothing is lost. Then go on with:", err=True)
-        click.echo(f"  {done.command}", err=True)
-    elif done.artifacts:
-        sent = sum(1 for each in done.artifacts if each["sent_bytes"])
+def show_delivery(result: ArtifactDelivery) -> None:
+    """Print the result for a person."""
+    if not result.was_tried:
         click.echo(
-            f"Pushed {counted(sent, 'artifact')} ({counted(done.sent_bytes, 'byte')}) to {done.registry}, tag {done.tag}."
+            f"Artifacts were not pushed to {result.registry}: there is no --artifact-key. To push them:"
+        )
+        click.echo(f"  {result.command}")
+    elif result.error is not None:
+        word = click.style("not delivered", fg="red")
+        click.echo(f"{word}: the commit stands, and {result.registry} does not have its artifacts.", err=True)
+        show_error(result.error)
+        click.echo("Nothing is lost. To push the artifacts later:", err=True)
+        click.echo(f"  {result.command}", err=True)
+    elif result.artifacts:
+        sent = sum(1 for each in result.artifacts if each["sent_bytes"])
+        click.echo(
+            f"Pushed {counted(sent, 'artifact')} ({counted(result.sent_bytes, 'byte')}) to {result.registry}, tag {result.tag}."
         )
     else:
-        click.echo(f"Nothing to push: {done.registry} has the index of this commit for every cluster.")
+        click.echo(f"Nothing to push: {result.registry} has the index of this commit for every cluster.")

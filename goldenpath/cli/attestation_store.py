@@ -1,4 +1,4 @@
-"""Provenance in a registry, beside its model."""
+"""Attaches provenance to a model in a registry."""
 
 from __future__ import annotations
 
@@ -18,15 +18,14 @@ __all__ = ["store_attestation"]
 
 
 def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
-    """Sign the provenance of a run, and store it beside the model, which is there by its digest.
+    """Sign the provenance of a run, and attach it to the model with the run's digest.
 
     Returns:
-        The bundle; None where the same provenance is there already.
+        The bundle; None if the registry has the same provenance already.
 
     Raises:
         ArtifactRefusedError: the registry does not have the model, or has other provenance of this signer for it.
         RegistryError: the registry refuses, or cannot be reached.
-
     """
     from goldenpath.oci.media_types import MANIFEST  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.oci.registry_address import RegistryAddress  # noqa: PLC0415
@@ -42,7 +41,7 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
         if found is None:
             raise refused("output-missing", f"{run.repository} has no {run.digest}.")
         try:
-            there = first_valid_bundle(
+            existing = first_valid_bundle(
                 client,
                 repository,
                 run.digest,
@@ -52,10 +51,10 @@ def store_attestation(run: FinishedRun, signer: Signer) -> Blob | None:
                 rules=RULES,
             )
         except ArtifactRefusedError:
-            there = None  # nothing of this signer
-        if there is not None:
-            if dict(there.predicate) != run.provenance.as_dict():
-                raise refused("two-provenances", f"{run.digest} was made by another run before.")
+            existing = None
+        if existing is not None:
+            if dict(existing.predicate) != run.provenance.as_dict():
+                raise refused("two-provenances", f"{run.digest} has provenance of an earlier run.")
             return None
         media_type = json.loads(found.data).get("mediaType", MANIFEST)
         subject = {"mediaType": media_type, "digest": run.digest, "size": len(found.data)}

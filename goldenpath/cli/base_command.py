@@ -1,4 +1,4 @@
-"""Shared by all commands: examples in their help, and common options."""
+"""Examples in the help of commands, and the options that many commands share."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ __all__ = [
     "format_option",
     "library_option",
     "schemas_option",
+    "today_option",
     "together",
 ]
 
@@ -29,7 +30,7 @@ SCHEMAS_VARIABLE: Final = "GOLDENPATH_SCHEMAS"
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[F], F]:
-    """One decorator for several options; help lists them in this order."""
+    """Combine options into one decorator; the help lists them in this order."""
 
     def decorate(function: F) -> F:
         for option in reversed(options):
@@ -58,7 +59,7 @@ fleet_option = click.option(
     "fleet_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Fleet file; without it, goldenpath.yaml here or in a folder above.",
+    help="Fleet file. Default: goldenpath.yaml here or in a folder above.",
 )
 
 cluster_option = click.option(
@@ -67,7 +68,7 @@ cluster_option = click.option(
 
 
 class _LibraryFolder(click.Path):
-    """A folder, or a folder in a Git repository, which is fetched."""
+    """A folder, or a folder of a Git repository, which is fetched first."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value).startswith("git+"):
@@ -91,7 +92,7 @@ library_option = click.option(
     multiple=True,
     envvar=LIBRARY_VARIABLE,
     metavar="DIR|git+URL@REF",
-    help=f"Folder with golden paths of your own, before the built-in ones, also in a Git repository (git+URL@TAG#folder); may be given again (or {LIBRARY_VARIABLE}).",
+    help=f"Folder with your own golden paths, which come before the built-in ones; also in a Git repository (git+URL@TAG#folder). May be given again (or {LIBRARY_VARIABLE}).",
 )
 
 schemas_option = click.option(
@@ -101,17 +102,25 @@ schemas_option = click.option(
     multiple=True,
     envvar=SCHEMAS_VARIABLE,
     metavar="DIR",
-    help=f"Folder of `goldenpath schemas import`, before what ships; may be given again (or {SCHEMAS_VARIABLE}).",
+    help=f"Folder of `goldenpath schemas import`, which comes before the built-in schemas. May be given again (or {SCHEMAS_VARIABLE}).",
+)
+
+
+today_option = click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Compare expiry dates with this day. Default: today.",
 )
 
 
 def format_option(*formats: str) -> Callable[[F], F]:
-    """``--format``: the first of the formats is for people, and the default."""
+    """``--format``; the first format is for people, and the default."""
     return click.option(
         "--format",
         "output_format",
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help="For people, or for programs.",
+        help="Output format; the first is for people.",
     )

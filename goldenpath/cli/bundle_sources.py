@@ -1,17 +1,18 @@
-"""Where the bundles beside models are read from: a folder of recorded ones, or the registries themselves."""
+"""The sources of provenance bundles: a folder of recorded bundles, or the registries of the models."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
+from goldenpath.cli.base_command import together
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_client import RegistryClient
@@ -22,58 +23,51 @@ __all__ = ["BundleSource", "bundle_options", "open_bundles"]
 _MOST_BUNDLES = 10_000
 _MOST_BYTES = 16 << 20
 
-F = TypeVar("F", bound="Callable[..., Any]")
-
 
 class BundleSource(Protocol):
-    """Gives the bundles that may be about a model."""
+    """A source of the bundles that may be about a model."""
 
     def of(self, model: PodModelReference) -> Sequence[bytes]:
-        """The bundles.
+        """Read the bundles of a model.
 
         Raises:
-            ArtifactRefusedError: the registry has no such model.
+            ArtifactRefusedError: the registry does not have the model.
             InputError: the credentials of the registry cannot be used.
-            RegistryError: the registry was not named, refuses, or cannot be reached.
-
+            RegistryError: no option names the registry, or it refuses, or it cannot be reached.
         """
         ...
 
 
-def bundle_options(function: F) -> F:
-    """``--bundles`` and ``--registry``: where the provenance of models is read from."""
-    for option in (
-        click.option(
-            "--registry",
-            "registries",
-            multiple=True,
-            metavar="oci://HOST[/PATH]",
-            help="Read the provenance of models from this registry, where it stands beside each model; may be given again. "
-            "No other registry is asked.",
-        ),
-        click.option(
-            "--bundles",
-            "bundle_folder",
-            type=click.Path(file_okay=False, exists=True, path_type=Path),
-            metavar="DIR",
-            help="Read the provenance of models from a folder of recorded bundles (*.json), as `goldenpath lineage attest "
-            "--out` writes them.",
-        ),
-    ):
-        function = option(function)
-    return function
+bundle_options = together(
+    click.option(
+        "--bundles",
+        "bundle_folder",
+        type=click.Path(file_okay=False, exists=True, path_type=Path),
+        metavar="DIR",
+        help="Read the provenance of models from a folder of recorded bundles (*.json), as `goldenpath lineage attest "
+        "--out` writes them.",
+    ),
+    click.option(
+        "--registry",
+        "registries",
+        multiple=True,
+        metavar="oci://HOST[/PATH]",
+        help="Read the provenance that is attached to models in this registry; may be given again. No other registry is "
+        "read.",
+    ),
+)
+"""``--bundles`` and ``--registry``, the sources of provenance."""
 
 
 @contextmanager
 def open_bundles(folder: Path | None, registries: Sequence[str]) -> Iterator[BundleSource | None]:
-    """The bundles that the options name; None where they name none.
+    """Open the source that the options name; None if there is no such option.
 
     Raises:
-        InputError: both options are given, an address is not of its form, or the folder cannot be read.
-
+        InputError: both options are given, an address is not valid, or the folder cannot be read.
     """
     if folder is not None and registries:
-        message = "cannot stand beside --bundles; take the recorded bundles or those of the registry"
+        message = "excludes --bundles; use either recorded bundles or a registry"
         raise InputError.of("--registry", "not-both", message)
     if folder is not None:
         yield _RecordedBundles(folder)
@@ -87,7 +81,7 @@ def open_bundles(folder: Path | None, registries: Sequence[str]) -> Iterator[Bun
 
 
 class _RecordedBundles:
-    """All bundles of a folder; which model each is about, it says itself."""
+    """All bundles of a folder; each bundle names its model."""
 
     def __init__(self, folder: Path) -> None:
         self._bundles = list(_read(folder))
@@ -98,9 +92,9 @@ class _RecordedBundles:
 
 
 class _RegistryBundles:
-    """The bundles beside each model in its registry, which is asked once for each model.
+    """The bundles that are attached to each model in its registry; each model is read once.
 
-    Objects may name any registry. Only those that a person has named are asked, and get credentials.
+    Objects may name any registry, but only registries of ``--registry`` are read, and get credentials.
     """
 
     def __init__(self, addresses: Sequence[RegistryAddress], opened: ExitStack) -> None:
@@ -114,7 +108,7 @@ class _RegistryBundles:
         host, _, repository = model.repository.partition("/")
         address = next((each for each in self._addresses if _is_below(each, host, repository)), None)
         if address is None:
-            message = "is in a registry that no --registry names; name it, or take the model from another"
+            message = "is in a registry that no --registry names; add it, or use a model of another registry"
             raise RegistryError(f"{model.repository}: {message}")
         for failed in (host, model.repository):
             if failed in self._failed:
@@ -122,11 +116,11 @@ class _RegistryBundles:
         place = (model.repository, model.digest)
         try:
             if place not in self._found:
-                self._found[place] = _beside(self._client(address), repository, model.digest)
+                self._found[place] = _attached_bundles(self._client(address), repository, model.digest)
         except RegistryError as error:
-            # A registry that is away stays away for this command.
-            away = isinstance(error, RegistryUnavailableError)
-            self._failed[host if away else model.repository] = error
+            # A registry that is unavailable once is not tried again by this command.
+            is_unavailable = isinstance(error, RegistryUnavailableError)
+            self._failed[host if is_unavailable else model.repository] = error
             raise
         return self._found[place]
 
@@ -142,7 +136,7 @@ def _is_below(address: RegistryAddress, host: str, repository: str) -> bool:
     return address.host == host and f"{repository}/".startswith(f"{address.path}/".lstrip("/"))
 
 
-def _beside(client: RegistryClient, repository: str, digest: str) -> Sequence[bytes]:
+def _attached_bundles(client: RegistryClient, repository: str, digest: str) -> Sequence[bytes]:
     from goldenpath.provenance.refusals import refused  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.signatures.bundle_referrers import bundles_of  # noqa: PLC0415
 
@@ -150,10 +144,12 @@ def _beside(client: RegistryClient, repository: str, digest: str) -> Sequence[by
         model = client.manifest(repository, digest)
         bundles = tuple(bundles_of(client, repository, digest)) if model else ()
     except ArtifactRefusedError as error:
-        # Bytes of another digest, or a list that is too long: the registry is at fault, and not the model.
+        # Wrong bytes for a digest, or a list that is too long, are faults of the registry, not of the model.
         raise RegistryError(f"{client.address.host}/{error}") from None
     if model is None:
-        raise refused("no-provenance", "The registry has no such model: push it, or correct the reference.")
+        raise refused(
+            "no-provenance", "The registry does not have the model: push it, or correct the reference."
+        )
     return bundles
 
 

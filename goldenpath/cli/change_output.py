@@ -1,4 +1,4 @@
-"""Changes of live clusters, shown: as lines for people, and while they are being found."""
+"""Lines for people about changes on live clusters, and a progress bar."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LONGEST: Final = 120
 
 
 def change_set_lines(cluster: str, changes: ClusterChangeSet, *, done: bool = False) -> Iterator[str]:
-    """One cluster: what is not as it was asked for, and a summary."""
+    """The changed objects of one cluster, and a summary."""
     yield click.style(cluster, bold=True)
     for change in changes.changes:
         yield from change_lines(change)
@@ -51,13 +51,13 @@ def change_set_lines(cluster: str, changes: ClusterChangeSet, *, done: bool = Fa
     stand_in = sum(change.verified is Verified.STAND_IN for change in changes.changes)
     if stand_in and not done:
         yield (
-            f"  {stand_in} are for a namespace that is not there yet: the server has judged their schema; admission "
-            "and quota will judge when they are applied."
+            f"  {stand_in} are for a namespace that does not exist yet: the server has validated their schema; admission "
+            "and quota apply when they are created."
         )
 
 
 def change_lines(change: Change) -> Iterator[str]:
-    """One object, if there is something to say."""
+    """The lines of one object; empty if the object is unchanged."""
     if change.action not in _MARKS:
         return
     mark, colour = _MARKS[change.action]
@@ -65,7 +65,7 @@ def change_lines(change: Change) -> Iterator[str]:
     if change.message:
         yield f"      {change.message}"
     if change.action is ObjectAction.EXTRA:
-        yield "      is on the cluster, and no longer rendered; it is left alone"
+        yield "      is no longer rendered; it stays on the cluster"
     in_conflict = {conflict.field: conflict.manager for conflict in change.conflicts}
     for field in change.fields:
         yield f"      {_field(field)}"
@@ -90,8 +90,8 @@ def _value(value: Any) -> str:
 
 
 @contextlib.contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, and nothing elsewhere; gives what moves it on, with a word to show."""
+def progress(total: int, title: str) -> Iterator[Callable[[str], None]]:
+    """Show a progress bar on a terminal; yields a function that advances the bar and shows a word."""
     if not sys.stderr.isatty() or total == 0:
         yield lambda _: None
         return
@@ -105,5 +105,5 @@ def progress(total: int, what: str) -> Iterator[Callable[[str], None]]:
         TextColumn("{task.fields[at]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, at="")
+        task = bar.add_task(title, total=total, at="")
         yield lambda at: bar.update(task, advance=1, at=at)

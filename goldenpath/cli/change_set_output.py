@@ -1,14 +1,14 @@
-"""A change of many requests, shown before and after it is made."""
+"""Prints a change of many requests, before and after it is made."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.commit_options import show_published
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.plan_output import plan_as_text
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
 
@@ -22,16 +22,16 @@ _SHOWN_PROBLEMS = 20
 
 
 def show_planned(planned: PlannedChange, output_format: str, command: list[str]) -> None:
-    """Print what a change would do; and, for a person, how to make it.
+    """Print the plan of a change, and as text also the command that makes it.
 
     Args:
         planned: the change.
         output_format: ``text``, ``json`` or ``markdown``.
-        command: the words that asked for it.
+        command: the words of the current command line.
     """
     if output_format == "json":
         problems = [problem_as_dict(each) for each in planned.proposal.problems]
-        click.echo(json.dumps({**planned.as_dict(), "problems": problems}, indent=2, ensure_ascii=False))
+        echo_json({**planned.as_dict(), "problems": problems})
         return
     if output_format == "markdown":
         from goldenpath.changes.change_markdown import change_markdown  # noqa: PLC0415 - one format of three
@@ -39,36 +39,34 @@ def show_planned(planned: PlannedChange, output_format: str, command: list[str])
         click.echo(change_markdown(planned))
     else:
         plan_as_text(planned.proposal.plan)
-        for line in planned.reach.lines():
-            click.echo(line)
+        echo_lines(planned.reach.lines())
         for note in planned.notes:
             click.echo(f"note: {note}{'' if note.endswith('?') else '.'}", err=True)
     show_problems(planned.proposal.problems[:_SHOWN_PROBLEMS])
     if (more := len(planned.proposal.problems) - _SHOWN_PROBLEMS) > 0:
         click.echo(f"and {more:,} more problems.", err=True)
     if output_format == "text":
-        _say_how(planned, command)
+        _print_next_command(planned, command)
 
 
-def _say_how(planned: PlannedChange, command: list[str]) -> None:
+def _print_next_command(planned: PlannedChange, command: list[str]) -> None:
     if planned.reach.conflicting and planned.proposal.problems:
         click.echo(
-            "Nothing can be made while requests conflict: mend them, narrow --where, or say --skip-refused."
+            "Requests conflict, so the change cannot be made: fix them, narrow --where, or give --skip-refused."
         )
     elif planned.proposal.plan and not planned.proposal.problems:
         words = shlex.join([each for each in command if each != "--plan"])
         click.echo("Nothing is written yet. To make exactly this change:")
         click.echo(f"  {words} --approve {planned.digest}")
-        click.echo("or put it up for review with --pull-request.")
+        click.echo("or open a pull request with --pull-request.")
 
 
 def show_made(made: MadeChange, output_format: str) -> None:
-    """Say what was done."""
+    """Print the result of a change that was made."""
     from goldenpath.changes.change_set import BRANCH_PREFIX  # noqa: PLC0415 - loads Git, which `--help` does not need
 
     if output_format == "text":
-        for line in made.change.reach.lines():
-            click.echo(line)
+        echo_lines(made.change.reach.lines())
     show_published(made.published, output_format)
     if output_format != "text" or made.published.commit is None:
         return
@@ -76,4 +74,4 @@ def show_made(made: MadeChange, output_format: str) -> None:
     if made.published.branch.startswith(BRANCH_PREFIX):
         click.echo(f"Change set {name} is open: merge {made.published.branch}, or delete that branch.")
     else:
-        click.echo(f"Change set {name}; take it back with `goldenpath fleet undo {name}`.")
+        click.echo(f"Change set {name}; undo it with `goldenpath fleet undo {name}`.")

@@ -1,4 +1,4 @@
-"""The files that a check looks at, each read a document at a time."""
+"""The input files of a check, read one document at a time."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import Problem
 
-__all__ = ["InputDocument", "Named", "gather"]
+__all__ = ["InputDocument", "InputFile", "find_input_files"]
 
 _IN_MEMORY: Final = 1024 * 1024
 _PIECE: Final = 256 * 1024
 _MOST_BYTES: Final = 4 * 1024**3
-"""The longest standard input: it is kept in a temporary file, since it is read twice."""
+"""The longest standard input, which is kept in a temporary file because it is read twice."""
 _REQUEST: Final = re.compile(rb"golden_path|\\")
-"""What is in each text that has a request: the field's name, or a backslash, which may spell it."""
+"""Text that every request contains: the field's name, or a backslash, which may escape it."""
 _LONGEST_MATCH: Final = len(b"golden_path")
 
 
 @dataclass(frozen=True)
-class Named:
-    """A file to look at, and the folder that it was found in; None where the person named the file itself."""
+class InputFile:
+    """A file to check; ``folder`` is the named folder that contains it, or None if the person named the file."""
 
     name: str
     folder: Path | None
     size: int
     spooled: IO[bytes] | None = None
-    """Where standard input is kept."""
+    """The copy of standard input."""
     on_read: list[Callable[[int], None]] = field(default_factory=list)
     """Called with the number of bytes of each read."""
 
@@ -54,20 +54,24 @@ class Named:
 
     @property
     def cluster(self) -> str | None:
-        """The cluster whose folder of a fleet repository the file is in, if any."""
+        """The cluster whose folder in a fleet repository contains the file, if any."""
         if self.folder is None:
             return None
         steps = Path(self.name).parts[:-1]
         return next((after for step, after in itertools.pairwise(steps) if step == "clusters"), None)
 
     def documents(self) -> Iterator[InputDocument]:
-        """Its documents, one at a time. Raises ``InputError`` where it cannot be read any more."""
+        """Read the documents one at a time.
+
+        Raises:
+            InputError: the file cannot be read any more.
+        """
         with self._open() as stream:
-            for document in kubeyaml.stream_documents(_Watched(stream, self.on_read), name=self.name):  # type: ignore[arg-type]
+            for document in kubeyaml.stream_documents(_CountedStream(stream, self.on_read), name=self.name):  # type: ignore[arg-type]
                 yield InputDocument(self, document)
 
     def texts(self, parts: set[int]) -> Iterator[tuple[int, int, str]]:
-        """Index, first line and text of some parts between separators."""
+        """Index, first line and text of these documents."""
         with self._open() as stream:
             for index, line, text in kubeyaml.stream_texts(stream, name=self.name):
                 if index in parts:
@@ -75,7 +79,7 @@ class Named:
 
     @cached_property
     def has_requests(self) -> bool:
-        """Whether a document is a request; a file that cannot say ``golden_path`` is not parsed for it."""
+        """Whether a document is a request; a file without ``golden_path`` is not parsed."""
         with self._open() as stream:
             before = b""
             while piece := stream.read(_PIECE):
@@ -96,8 +100,8 @@ class Named:
                 yield stream
 
 
-class _Watched:
-    """A stream that says how much was read of it."""
+class _CountedStream:
+    """A stream that reports the size of each read."""
 
     def __init__(self, stream: IO[bytes], on_read: list[Callable[[int], None]]) -> None:
         self._stream = stream
@@ -111,15 +115,15 @@ class _Watched:
 
 
 class InputDocument:
-    """A document of a file, as it comes."""
+    """A document of an input file."""
 
-    def __init__(self, named: Named, read: kubeyaml.StreamedDocument) -> None:
-        self.named = named
+    def __init__(self, file: InputFile, read: kubeyaml.StreamedDocument) -> None:
+        self.file = file
         self.part = read.index
         self.path = read.path
         self.refused = read.refused
         self.kind = kind_of(read.value)
-        # Only what people write keeps the text of its numbers: the checks of objects take plain values.
+        # Only requests and fleets keep the text of their numbers; checks of objects take plain values.
         is_plain = read.written and self.kind not in {DocumentKind.REQUEST, DocumentKind.FLEET}
         self.value: Any = kubeyaml.plain(read.value) if is_plain else read.value
         self._line = read.line
@@ -127,7 +131,7 @@ class InputDocument:
 
     @property
     def line(self) -> int | None:
-        """The line where it starts, of an item of a large List, whose fields have no lines of their own."""
+        """The first line of an item of a large List, whose fields have no known lines; else None."""
         return None if self._text else self._line + 1
 
     @cached_property
@@ -135,17 +139,17 @@ class InputDocument:
         return Positions(self._text)
 
     def line_of(self, field: str) -> int | None:
-        """The line (from 1) of a field."""
+        """The line of a field, counted from 1."""
         if not self._text:
             return self._line + 1
         line = self._positions.line_of(field)
         return None if line is None else self._line + line
 
 
-def gather(names: Iterable[str], problems: list[Problem], kept: ExitStack) -> Iterator[Named]:
-    """What is named, and the YAML files of a folder, each once; what cannot be read is noted among the problems.
+def find_input_files(names: Iterable[str], problems: list[Problem], kept: ExitStack) -> Iterator[InputFile]:
+    """Find the named files, and the YAML files of named folders, each once.
 
-    What comes from standard input is there until ``kept`` is closed.
+    A file that cannot be read is added to ``problems``. The copy of standard input exists until ``kept`` is closed.
     """
     seen: set[str] = set()
     for name in names:
@@ -157,12 +161,12 @@ def gather(names: Iterable[str], problems: list[Problem], kept: ExitStack) -> It
                 problems += error.problems
 
 
-def _file(name: str, folder: Path | None) -> Named:
+def _file(name: str, folder: Path | None) -> InputFile:
     with kubeyaml.open_regular(name) as stream:
-        return Named(name, folder, stream.seek(0, 2))
+        return InputFile(name, folder, stream.seek(0, 2))
 
 
-def _standard_input(kept: ExitStack) -> Named:
+def _standard_input(kept: ExitStack) -> InputFile:
     content = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with `kept`
     kept.callback(content.close)
     size = 0
@@ -170,4 +174,4 @@ def _standard_input(kept: ExitStack) -> Named:
         size += content.write(piece)
         if size > _MOST_BYTES:
             raise InputError.of("", "yaml-size", f"has more than {_MOST_BYTES:,} bytes", file="<stdin>")
-    return Named("<stdin>", None, size, content)
+    return InputFile("<stdin>", None, size, content)

@@ -1,4 +1,4 @@
-"""An examination, shown: as text for people, or as JSON."""
+"""The result of a check as text for people, or as JSON."""
 
 from __future__ import annotations
 
@@ -34,23 +34,13 @@ def as_text(examination: Examination) -> Iterator[str]:
     for source, group in groupby(examination.findings, key=lambda located: located.source):
         yield click.style(source, bold=True)
         for located in group:
-            yield from _finding_lines(located)
+            yield from finding_lines(located.finding, source=source, line=located.line)
         yield ""
     yield _summary(examination)
 
 
-def _finding_lines(located: Located) -> Iterator[str]:
-    return finding_lines(located.finding, source=located.source, line=located.line)
-
-
 def finding_lines(finding: Finding, *, source: str = "", line: int | None = None) -> Iterator[str]:
-    """Lines for people about one finding.
-
-    Args:
-        finding: what was found.
-        source: the file that is named already.
-        line: the line in it, where it is known.
-    """
+    """Lines for people about one finding; ``source`` is the file in the heading, and ``line`` a line in it."""
     severity = click.style(f"{finding.severity:<{_WIDTH}}", fg=_COLOURS[finding.severity], bold=True)
     at = f"line {line}, " if line else ""
     place = " ".join(part for part in (finding.object, finding.field) if part)

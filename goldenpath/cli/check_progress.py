@@ -1,4 +1,4 @@
-"""Shows the progress of a long check on standard error: a bar for a person, a line now and then for a log."""
+"""Shows the progress of a long check on standard error: a bar on a terminal, or a line every ten seconds in a log."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from goldenpath.cli.check_inputs import Named
+    from goldenpath.cli.check_inputs import InputFile
 
-__all__ = ["progress", "with_counter"]
+__all__ = ["LineInterval", "progress", "with_counter"]
 
 T = TypeVar("T")
 
-_ENOUGH_BYTES_TO_WAIT_FOR: Final = 2 * 1024 * 1024
-_ENOUGH_FILES_TO_WAIT_FOR: Final = 20
+_MIN_BYTES: Final = 2 * 1024 * 1024
+_MIN_FILES: Final = 20
 _SECONDS_BETWEEN_LINES: Final = 10
 _MEGABYTE: Final = 1_000_000
 
 
 @contextmanager
-def progress(files: Sequence[Named], clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """Show how much of the files was read, where that takes long enough to be of interest."""
-    total = sum(named.size for named in files)
-    if total < _ENOUGH_BYTES_TO_WAIT_FOR and len(files) < _ENOUGH_FILES_TO_WAIT_FOR:
+def progress(files: Sequence[InputFile], clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Show the share of the files that was read, for a check that takes long."""
+    total = sum(file.size for file in files)
+    if total < _MIN_BYTES and len(files) < _MIN_FILES:
         yield
     elif sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
@@ -43,46 +43,56 @@ def progress(files: Sequence[Named], clock: Callable[[], float] = time.monotonic
             yield
 
 
-def with_counter(entries: Sequence[T], what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[T]:
-    """The entries, and how many of them were taken, where that takes long enough to be of interest."""
+def with_counter(entries: Sequence[T], noun: str, clock: Callable[[], float] = time.monotonic) -> Iterator[T]:
+    """Iterate over the entries, and show the number of entries so far."""
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
         from rich.progress import track  # noqa: PLC0415
 
-        yield from track(entries, f"Checking {what}", console=Console(stderr=True), transient=True)
+        yield from track(entries, f"Checking {noun}", console=Console(stderr=True), transient=True)
         return
-    following = clock() + _SECONDS_BETWEEN_LINES
+    interval = LineInterval(clock)
     for number, entry in enumerate(entries):
-        if clock() >= following:
-            following = clock() + _SECONDS_BETWEEN_LINES
-            click.echo(f"Checked {number:,} of {len(entries):,} {what}", err=True)
+        if interval.is_over():
+            click.echo(f"Checked {number:,} of {len(entries):,} {noun}", err=True)
         yield entry
 
 
+class LineInterval:
+    """The time between two lines of progress in a log."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._end = clock() + _SECONDS_BETWEEN_LINES
+
+    def is_over(self) -> bool:
+        """Whether a line is due; a due line starts the next interval."""
+        now = self._clock()
+        if now < self._end:
+            return False
+        self._end = now + _SECONDS_BETWEEN_LINES
+        return True
+
+
 @contextmanager
-def _watched(files: Sequence[Named], on_read: Callable[[int], None]) -> Iterator[None]:
-    for named in files:
-        named.on_read.append(on_read)
+def _watched(files: Sequence[InputFile], on_read: Callable[[int], None]) -> Iterator[None]:
+    for file in files:
+        file.on_read.append(on_read)
     try:
         yield
     finally:
-        for named in files:
-            named.on_read.remove(on_read)
+        for file in files:
+            file.on_read.remove(on_read)
 
 
 class _Lines:
-    """A line when some time has passed, for logs."""
-
     def __init__(self, total: int, clock: Callable[[], float]) -> None:
         self._total = total
         self._read = 0
-        self._clock = clock
-        self._next = clock() + _SECONDS_BETWEEN_LINES
+        self._interval = LineInterval(clock)
 
     def __call__(self, size: int) -> None:
         self._read += size
-        now = self._clock()
-        if now >= self._next:
-            self._next = now + _SECONDS_BETWEEN_LINES
+        if self._interval.is_over():
             done, total = self._read / _MEGABYTE, self._total / _MEGABYTE
             click.echo(f"Checked {min(done, total):.0f} of {total:.0f} MB", err=True)

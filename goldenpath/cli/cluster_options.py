@@ -1,4 +1,4 @@
-"""Shared by the commands on live clusters: contexts, connections, and the objects of a request on each."""
+"""The options of commands on live clusters, the connections to them, and the objects of a request on each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.cluster import ClusterClient
     from goldenpath.live import DesiredObjects
 
-__all__ = ["cluster_options", "connection", "connections", "desired_of"]
+__all__ = ["cluster_options", "connection", "connections", "desired_objects"]
 
 
 cluster_options = together(
@@ -26,13 +26,13 @@ cluster_options = together(
         "--context",
         metavar="NAME",
         shell_complete=completion_items.contexts,
-        help="Context of the kubeconfig; without it, the one that has the cluster's name.",
+        help="Context of the kubeconfig. Default: the context with the cluster's name.",
     ),
     click.option(
         "--kubeconfig",
         envvar="KUBECONFIG",
         metavar="FILE",
-        help="The kubeconfig, or several as in KUBECONFIG; ~/.kube/config otherwise.",
+        help="The kubeconfig, or several as in KUBECONFIG. Default: ~/.kube/config.",
     ),
 )
 """``--context`` and ``--kubeconfig``."""
@@ -42,12 +42,11 @@ cluster_options = together(
 def connections(
     clusters: Sequence[str], *, context: str | None, kubeconfig: str | None
 ) -> Iterator[dict[str, ClusterClient]]:
-    """A connection to each cluster of the fleet that is named.
+    """Connect to each of these clusters of the fleet.
 
     Raises:
         InputError: a cluster has no context.
         ClusterError: a context cannot be used, or the client is not installed.
-
     """
     from goldenpath.cluster import connect, context_names  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import contexts_for  # noqa: PLC0415
@@ -61,12 +60,11 @@ def connections(
 
 @contextlib.contextmanager
 def connection(context: str | None, kubeconfig: str | None) -> Iterator[ClusterClient]:
-    """A connection to the one cluster of a context, or of the current one where none is named.
+    """Connect to the cluster of a context, or of the current context.
 
     Raises:
-        InputError: there is no such context.
-        ClusterError: it cannot be used, or the client is not installed.
-
+        InputError: the context does not exist.
+        ClusterError: the context cannot be used, or the client is not installed.
     """
     from goldenpath.cluster import connect  # noqa: PLC0415 - `--help` needs none of it
 
@@ -74,41 +72,19 @@ def connection(context: str | None, kubeconfig: str | None) -> Iterator[ClusterC
         yield connected
 
 
-def desired_of(
+def desired_objects(
     file: str, fleet_file: Path | None, libraries: tuple[Path, ...], cluster: str | None
 ) -> DesiredObjects:
-    """What a request, or a fleet file, wants on its clusters or on one.
+    """The objects that a request, or a fleet file, needs on its clusters or on one cluster.
 
     Raises:
         InputError: the file is refused, or does not name the cluster.
-
     """
-    from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source  # noqa: PLC0415
-    from goldenpath.library_sources import library_for  # noqa: PLC0415
+    from goldenpath.cli.accepted_input import accept_input  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import DesiredObjects  # noqa: PLC0415
-    from goldenpath.paths import Library  # noqa: PLC0415
-    from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse  # noqa: PLC0415
-    from goldenpath.spec.parse import parse_fleet  # noqa: PLC0415
-    from goldenpath.tenant_requests import tenants_beside  # noqa: PLC0415
 
-    source = read_source(file)
-    document, library = source.only(), Library(libraries)
-    if kind_of(document) is DocumentKind.FLEET:
-        spec = parse_fleet(document, file=source.name)
-        pipeline = Pipeline(spec, library=library_for(spec, library))
-        return DesiredObjects.of(pipeline, pipeline.fleet, cluster=cluster)
-    if fleet_file is None:
-        fleet_file = find_fleet()
-        click.echo(f"Fleet: {fleet_file}", err=True)
-    fleet = load_fleet(fleet_file)
-    library = library_for(fleet, library)
-    tenants = tenants_beside(fleet_file, fleet, library)
-    request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
-    today = dt.datetime.now(tz=dt.UTC).astimezone().date()
+    accepted = accept_input(file, fleet_file, libraries)
+    today = None if accepted.is_fleet else dt.datetime.now(tz=dt.UTC).astimezone().date()
     return DesiredObjects.of(
-        Pipeline(fleet, library=library),
-        request,
-        cluster=cluster,
-        today=today,
-        parent=parent_of(request, tenants),
+        accepted.pipeline, accepted.spec, cluster=cluster, today=today, parent=accepted.parent
     )

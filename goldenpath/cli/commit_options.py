@@ -1,18 +1,18 @@
-"""Shared by the commands that commit: limits of a change, its review, and the output."""
+"""The options of commands that commit: limits of a change, and its review. Also prints the result of a publish."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from goldenpath.cli.base_command import together
+from goldenpath.cli.echo import echo_json
+from goldenpath.cli.forge_options import fleet_forge, forge_options
 from goldenpath.cli.plan_output import plan_as_text
-from goldenpath.cli.repository_options import asking_person
+from goldenpath.cli.repository_options import author_option, commit_author
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "approve_option",
     "change_options",
+    "dry_run_option",
+    "message_option",
     "publish_options_of",
     "review_of",
     "review_options",
@@ -37,87 +39,80 @@ approve_option = click.option(
     "--approve",
     "approved",
     metavar="DIGEST",
-    help="Publish only the plan with this digest; a plan that differs by one byte is refused.",
+    help="Publish only the plan with this digest; any other plan is refused.",
 )
 
 review_options = together(
     click.option(
         "--pull-request",
         is_flag=True,
-        help="Put it up for review on a branch of its own, and open or update its pull request.",
+        help="Commit to a branch for review, and open or update its pull request.",
     ),
-    click.option("--review-branch", metavar="NAME", help="Branch for review; goldenpath/<tenant> otherwise."),
-    click.option(
-        "--forge",
-        type=click.Choice(["github", "gitlab", "gitea", "forgejo", "none"]),
-        help="Which forge it is, where the URL does not tell; with none, only the branch is pushed.",
-    ),
-    click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell."),
+    click.option("--review-branch", metavar="NAME", help="Branch for review. Default: goldenpath/<tenant>."),
+    forge_options(without_forge="only the branch is pushed"),
     click.option(
         "--reviewer",
         "reviewers",
         multiple=True,
         metavar="NAME",
-        help="Person who is asked, beside the owners; may be given again.",
+        help="A reviewer in addition to the owners; may be given again.",
     ),
-    click.option("--label", "labels", multiple=True, metavar="NAME", help="Label; may be given again."),
+    click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="NAME",
+        help="Label of the pull request; may be given again.",
+    ),
     click.option("--draft", is_flag=True, help="Open the pull request as a draft."),
     click.option(
         "--overwrite-branch",
         is_flag=True,
-        help="Move the branch for review even where it has commits of other people.",
+        help="Move the branch for review even if it has commits of other people.",
     ),
 )
 """The options of a pull request."""
 
 
+message_option = click.option("--message", metavar="TEXT", help="Start of the commit message.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show the plan, and write nothing.")
+
 change_options = together(
+    author_option,
+    message_option,
     click.option(
-        "--author",
-        metavar="PERSON",
-        help="The author of the commit, as 'Ada <ada@example.org>'. Default: from Git's settings.",
-    ),
-    click.option("--message", metavar="TEXT", help="First words of the commit's message."),
-    click.option(
-        "--overwrite-edits", is_flag=True, help="Write over rendered files that were edited by hand."
+        "--overwrite-edits", is_flag=True, help="Overwrite rendered files that were edited by hand."
     ),
     click.option(
         "--allow-removals",
         type=click.IntRange(min=0),
         metavar="N",
-        help="Let this change remove up to N objects; without it only a few.",
+        help="Allow this change to remove up to N objects. Default: only a few.",
     ),
 )
 """The options of every command that commits."""
 
 
 def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
-    """How the change is put up for review, or None where it goes to the branch itself.
+    """The review that the options ask for; None where the change goes to the branch itself.
 
     Raises:
-        InputError: the URL does not tell which forge it is.
-        ModuleNotFoundError: there is a forge, and nothing to speak to it with.
+        InputError: the URL does not show the kind of forge.
+        ModuleNotFoundError: there is a forge, but httpx is not installed.
     """
     from goldenpath.fleet import Review  # noqa: PLC0415 - loads Git, which `--help` does not need
-    from goldenpath.forges import forge_of  # noqa: PLC0415
 
     if not said["pull_request"]:
         if given := [name for name in _OF_REVIEW if said[name]]:
             option = given[0].rstrip("s").replace("_", "-")
             raise click.UsageError(f"--{option} needs --pull-request.")
         return None
-    url = fleet.store.remote.url if fleet.store.remote is not None else None
-    if url is None and said["forge"] not in {None, "none"}:
-        message = "A folder has no forge: give --repo the repository's URL, or leave --forge out for the branch alone."
+    if fleet.store.remote is None and said["forge"] not in {None, "none"}:
+        message = "A folder has no forge: give --repo the repository's URL, or leave --forge out to push only the branch."
         raise click.UsageError(message)
-    is_plain = said["forge"] == "none" or url is None
-    forge = (
-        None
-        if is_plain or url is None
-        else forge_of(url, kind=said["forge"], api=said["forge_api"], environment=os.environ)
-    )
+    forge = fleet_forge(fleet, said["forge"], said["forge_api"])
     if forge is not None and find_spec("httpx") is None:
-        # Refused now, before a branch without its pull request could remain.
+        # Refuse before the push, so that no branch without a pull request remains.
         raise ModuleNotFoundError("pull requests need httpx", name="httpx")
     return Review(
         forge=forge,
@@ -130,7 +125,7 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
 
 
 def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> PublishOptions:
-    """What the options of a command allow.
+    """The publish options that the options of a command set.
 
     Raises:
         InputError: the author is not a person's name and address.
@@ -138,7 +133,7 @@ def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> Pub
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
     return PublishOptions(
-        author=asking_person(said["author"]),
+        author=commit_author(said["author"]),
         message=said["message"],
         upgrade=upgrade,
         overwrite_edits=said["overwrite_edits"],
@@ -151,7 +146,7 @@ def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> Pub
 def show_published(
     published: Published, output_format: str, delivery: Mapping[str, Any] | None = None
 ) -> None:
-    """Say what was done; in JSON also about artifacts, as plain data."""
+    """Print the result of a publish; in JSON with the delivery of artifacts."""
     opened = published.pull_request
     if output_format == "json":
         document: dict[str, Any] = {
@@ -171,7 +166,7 @@ def show_published(
         }
         if delivery is not None:
             document["delivery"] = delivery
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     plan_as_text(published.plan)
     if published.commit is None and opened is None:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.cli.repository_options import asking_person, fleet_repository_here
+from goldenpath.cli.repository_options import commit_author, fleet_repository_here
 from goldenpath.cluster import connect, context_names
 from goldenpath.cluster.kubeconfig import kubeconfig_files
 from goldenpath.cluster.rate_limit import RetryLimits
@@ -143,7 +143,7 @@ def _git() -> Iterator[DoctorCheck]:
         yield DoctorCheck("git", "git", CheckState.FAILED, message, "install Git 2.31 or newer")
     else:
         yield DoctorCheck("git", "git", CheckState.OK, f"version {found[0]}")
-    person = asking_person(None)
+    person = commit_author(None)
     if person is None:
         fix = "git config --global user.name NAME; git config --global user.email ADDRESS; or --author"
         yield DoctorCheck("git", "author", CheckState.MISSING, "Git has no user.name and user.email", fix)

@@ -1,14 +1,14 @@
-"""Shows refused input and every other failure: on stderr for people, as JSON on stdout for programs."""
+"""Shows refused input and other failures: on stderr for people, as JSON on stdout for programs."""
 
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.problem_output import files_at, problem_as_dict, show_problems
 from goldenpath.counts import counted
 from goldenpath.errors import GoldenpathError, InputError
@@ -17,13 +17,13 @@ from goldenpath.findings import ChecksFailedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["in_the_format_asked_for", "json_refusals", "refusal_as_dict", "show_error"]
+__all__ = ["json_refusals", "refusal_as_dict", "report_refusals", "show_error"]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def show_error(error: GoldenpathError) -> None:
-    """Say on stderr what went wrong, and how to go on."""
+    """Print an error on stderr, with the fix."""
     if isinstance(error, InputError):
         show_problems(error.problems)
     elif isinstance(error, ChecksFailedError):
@@ -32,14 +32,13 @@ def show_error(error: GoldenpathError) -> None:
         count = counted(len(error.findings), "error")
         click.echo(f"{click.style('refused', fg='red', bold=True)}: {count}; nothing was written", err=True)
         for finding in error.findings:
-            for line in finding_lines(finding):
-                click.echo(line, err=True)
+            echo_lines(finding_lines(finding), err=True)
     else:
         click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
 
 
 def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
-    """Plain data of the format ``refused/v1``; ``error`` is there where neither problems nor findings say it."""
+    """Plain data of the format ``refused/v1``; ``error`` is set where there are neither problems nor findings."""
     problems = error.problems if isinstance(error, InputError) else ()
     findings = error.findings if isinstance(error, ChecksFailedError) else ()
     return {
@@ -51,7 +50,7 @@ def refusal_as_dict(error: GoldenpathError) -> dict[str, Any]:
 
 
 def json_refusals(function: F) -> F:
-    """A command with ``--format``: a caller that asked for JSON gets JSON for a refusal, too."""
+    """Decorate a command with ``--format``: with JSON, a refusal is also JSON."""
 
     @functools.wraps(function)
     def reporting(*args: Any, output_format: str, **options: Any) -> Any:
@@ -59,7 +58,7 @@ def json_refusals(function: F) -> F:
             return function(*args, output_format=output_format, **options)
         except GoldenpathError as error:
             if output_format == "json":
-                click.echo(json.dumps(refusal_as_dict(error), indent=2, ensure_ascii=False))
+                echo_json(refusal_as_dict(error))
             else:
                 show_error(error)
             click.get_current_context().exit(error.exit_code)
@@ -67,10 +66,10 @@ def json_refusals(function: F) -> F:
     return cast("F", reporting)
 
 
-def in_the_format_asked_for(function: F) -> F:
-    """A command on a repository, with ``--format``: who asked for JSON gets JSON, whatever became of it.
+def report_refusals(function: F) -> F:
+    """Decorate a command with ``--repo`` and ``--format``: a refusal has the format of the result.
 
-    Problems name files of the repository, beside those that a person named; each is looked up where it is.
+    Problems may name files of the repository and files of the command line; each is looked up at its own place.
     """
 
     @functools.wraps(function)

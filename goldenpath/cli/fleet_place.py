@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.cli.check_inputs import Named
+    from goldenpath.cli.check_inputs import InputFile
     from goldenpath.findings import Finding
 
 __all__ = ["FleetPlace"]
@@ -23,7 +23,7 @@ _ABOUT: Final = "Cluster "
 class FleetPlace:
     """The fleet's file, under the name that a person gave it where it is one of the files."""
 
-    def __init__(self, file: Path, files: Iterable[Named]) -> None:
+    def __init__(self, file: Path, files: Iterable[InputFile]) -> None:
         place = os.path.realpath(file)
         given = (named.name for named in files if os.path.realpath(named.name) == place)
         self._file = file

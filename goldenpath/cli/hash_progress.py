@@ -1,4 +1,4 @@
-"""Shows the progress of hashing on standard error: a bar for a person, a line now and then for a log."""
+"""Shows the progress of hashing on standard error: a bar on a terminal, or a line every ten seconds in a log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from goldenpath.cli.check_progress import LineInterval
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["hash_progress"]
 
-_SECONDS_BETWEEN_LINES: Final = 10
 _MEGABYTE: Final = 1_000_000
 
 
@@ -24,7 +25,7 @@ _MEGABYTE: Final = 1_000_000
 def hash_progress(
     verb: str = "Hashing", clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[HashProgress], None]]:
-    """A receiver of progress, for the length of a run."""
+    """Show progress during a run; yields the function that receives it."""
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 - only a person who waits needs it
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
@@ -43,17 +44,12 @@ def hash_progress(
 
 
 class _Lines:
-    """A line when some time has passed, for logs."""
-
     def __init__(self, verb: str, clock: Callable[[], float]) -> None:
         self._verb = verb
-        self._clock = clock
-        self._next = clock() + _SECONDS_BETWEEN_LINES
+        self._interval = LineInterval(clock)
 
     def __call__(self, done: HashProgress) -> None:
-        now = self._clock()
-        if now >= self._next:
-            self._next = now + _SECONDS_BETWEEN_LINES
+        if self._interval.is_over():
             more = "" if done.is_found else ", and more to find"
             click.echo(
                 f"{self._verb}: {done.read / _MEGABYTE:,.0f} of {done.found / _MEGABYTE:,.0f} MB "

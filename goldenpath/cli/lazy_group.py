@@ -1,4 +1,4 @@
-"""A group of commands that imports a command when it is asked for, and not before."""
+"""A group that imports a command's module only when that command is called."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from click.shell_completion import CompletionItem
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LazyGroup"]
+__all__ = ["LazyGroup", "command_group"]
 
 
 class LazyGroup(click.Group):
-    """Commands that are modules of one package, each with a ``command``; listing them imports none.
+    """Commands in the modules of one package, each with a ``command``; a list of the commands imports no module.
 
     Args:
-        package: the package that holds the modules.
-        summaries: each command's name and the sentence that it says of itself, in the order in which a person
-            meets them. A dash in a name is an underscore in the module's.
+        package: the package of the modules.
+        summaries: the summary of each command by its name, in the order of the help. A dash in a name is an underscore
+            in the module's name.
     """
 
     def __init__(self, *args: Any, package: str, summaries: Mapping[str, str], **extra: Any) -> None:
@@ -51,3 +51,11 @@ class LazyGroup(click.Group):
             if name.startswith(incomplete)
         ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def command_group(
+    name: str, description: str, summaries: Mapping[str, str], *, cls: type[LazyGroup] = LazyGroup
+) -> LazyGroup:
+    """A group of ``goldenpath``, whose commands are in the package ``goldenpath.cli.commands.<name>_commands``."""
+    package = f"goldenpath.cli.commands.{name}_commands"
+    return cls(name, package=package, summaries=summaries, help=description)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
 from goldenpath.errors import Problem
 
@@ -30,7 +30,7 @@ def show_proposal(proposal: Proposal, output_format: str, *, details: bool | Non
             **proposal.plan.as_dict(),
             "problems": [problem_as_dict(each) for each in proposal.problems],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     if output_format == "markdown":
         from goldenpath.repository.plan_markdown import plan_markdown  # noqa: PLC0415 - one format of three

@@ -1,24 +1,23 @@
-"""Shared by the commands on a registry: its address, and the login."""
+"""The options of commands on a registry, and the client with its login."""
 
 from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from goldenpath.cli.base_command import format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import together
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.fleet import Fleet
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_client import RegistryClient
@@ -30,7 +29,7 @@ _REGISTRY: Final = (
     click.option(
         "--tag",
         metavar="NAME",
-        help="The tag that clusters follow. Default: `delivery.tag` of the fleet, or latest.",
+        help="The tag that clusters read. Default: `delivery.tag` of the fleet, or latest.",
     ),
     click.option("--cluster", metavar="NAME", help="Only this cluster's artifacts."),
     click.option(
@@ -38,40 +37,36 @@ _REGISTRY: Final = (
         envvar="GOLDENPATH_REGISTRY",
         show_envvar=True,
         metavar="oci://HOST/PATH",
-        help="The registry, and the path below which each cluster has its repositories. Default: `delivery.registry` of "
-        "the fleet.",
+        help="The registry, with the path above the repositories of clusters. Default: `delivery.registry` of the fleet.",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactTarget:
-    """What the commands on artifacts are asked about, as it was given."""
+    """The fleet and the registry that the options of a command name."""
 
-    place: str
-    branch: str | None
-    at: str | None
+    fleet: FleetTarget
     registry: str | None
     cluster: str | None
     tag: str | None
-    libraries: tuple[Path, ...]
 
     @contextmanager
     def open(self) -> Iterator[OpenTarget]:
-        """The fleet and its registry.
+        """Open the fleet and its registry.
 
         Raises:
-            InputError: no registry is given and the fleet names none; or an address, a tag or credentials cannot be used.
+            InputError: neither --registry nor the fleet names a registry, or an address, a tag or credentials cannot be
+                used.
             RepositoryError: there is no repository, or Git cannot use it.
-
         """
-        # What was given is judged before the repository is read.
+        # Wrong options are refused before the repository is read.
         _check(self.registry, self.tag)
-        with open_fleet(self.place, self.branch, self.libraries, at=self.at) as fleet:
+        with self.fleet.open() as fleet:
             delivery = fleet.state().context.spec.delivery if None in {self.registry, self.tag} else None
             registry = self.registry or (delivery.registry if delivery is not None else None)
             if registry is None:
-                message = "is needed: oci://HOST/PATH; or `delivery` in goldenpath.yaml"
+                message = "is required: give oci://HOST/PATH, or add `delivery` to goldenpath.yaml"
                 raise InputError.of("--registry", "required", message)
             tag = self.tag or (delivery.tag if delivery is not None else DEFAULT_TAG)
             with open_registry(registry, tag) as client:
@@ -80,7 +75,7 @@ class ArtifactTarget:
 
 @dataclass(frozen=True, slots=True)
 class OpenTarget:
-    """A fleet, its registry, and the tag that is meant."""
+    """An open fleet, its registry, and the tag to use."""
 
     fleet: Fleet
     client: RegistryClient
@@ -90,17 +85,21 @@ class OpenTarget:
 
 
 def artifact_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command on artifacts, which the command gets together as ``target``; refusals as for all."""
+    """Add the options of every command on artifacts, which the command gets as ``target``."""
 
+    @fleet_command("text", "json")
     @wraps(function)
-    def with_target(*arguments: Any, **options: Any) -> Any:
-        given = {name.name: options.pop(name.name) for name in fields(ArtifactTarget)}
-        return function(*arguments, target=ArtifactTarget(**given), **options)
+    def with_target(
+        *arguments: Any,
+        target: FleetTarget,
+        registry: str | None,
+        cluster: str | None,
+        tag: str | None,
+        **options: Any,
+    ) -> Any:
+        return function(*arguments, target=ArtifactTarget(target, registry, cluster, tag), **options)
 
-    decorated: Callable[..., Any] = in_the_format_asked_for(with_target)
-    for option in (format_option("text", "json"), library_option, *_REGISTRY, at_option, repository_options):
-        decorated = option(decorated)
-    return decorated
+    return together(*_REGISTRY)(with_target)
 
 
 def _check(registry: str | None, tag: str | None) -> None:
@@ -113,7 +112,7 @@ def _check(registry: str | None, tag: str | None) -> None:
 
 
 def open_registry(registry: str, tag: str) -> RegistryClient:
-    """The registry, with the credentials of the environment or of ``docker login``.
+    """A client of the registry, with the credentials of the environment or of ``docker login``.
 
     Raises:
         InputError: the address, the tag or the credentials cannot be used.
@@ -125,12 +124,12 @@ def open_registry(registry: str, tag: str) -> RegistryClient:
 
 
 def registry_at(address: RegistryAddress) -> RegistryClient:
-    """A registry, with the credentials of the environment or of ``docker login``.
+    """A client of the registry, with the credentials of the environment or of ``docker login``.
 
     Raises:
         InputError: the credentials cannot be used.
     """
-    # First the library that only this extra brings, so that a missing one names this extra.
+    # `signing_keys` loads a library that only the extra `oci` brings, so a missing library names that extra.
     from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415
     from goldenpath.oci.registry_credentials import RegistryCredentials  # noqa: PLC0415
     from goldenpath.signatures import signing_keys  # noqa: F401, PLC0415 - `--help` needs none of it

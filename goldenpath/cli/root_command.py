@@ -1,7 +1,7 @@
-"""The root command: it finds commands without importing them, and ends every failure in words.
+"""The root command: lists commands without importing them, and prints every failure as a message.
 
-Exit codes: 0 fine, 1 findings of severity error, 2 bad input or a failure. As in a shell, 130 stands for
-Ctrl-C and 141 for a reader that went away.
+Exit codes: 0 success, 1 a finding is an error, 2 bad input or a failure. As in a shell, 130 stands for Ctrl-C and 141 for a
+closed output pipe.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "RootGroup", "cli", "main"]
 
 COMMANDS: Final = {
-    "paths": "List the golden paths, and what each is for.",
+    "paths": "List the golden paths and their purposes.",
     "schema": "Print the schema of a golden path's request.",
     "new": "Write a request, by questions or from given values.",
     "render": "Turn a request, or a fleet, into Kubernetes manifests.",
-    "check": "Check requests, fleets and manifests, and say what to fix.",
-    "plan": "Show what publishing would change, by tenant, cluster and object.",
+    "check": "Check requests, fleets and manifests, and show the fixes.",
+    "plan": "Show what a publish would change, by tenant, cluster and object.",
     "publish": "Turn requests into a commit, or a pull request, of the fleet repository.",
-    "fleet": "Start a fleet repository, list its tenants and workloads, and check the whole of it.",
-    "blame": "Show where a value comes from, who set it, and since when.",
+    "fleet": "Start a fleet repository, list its tenants and workloads, and check all of it.",
+    "blame": "Show the origin of a value: its source, its author and its date.",
     "retire": "Take a tenant or workload out of service in two steps: hold, and then delete.",
-    "upgrade": "Bring tenants, workloads and platforms to another version of their golden path; hand edits are kept.",
-    "migrate": "Bring requests to a new major version of their golden path; comments stay.",
-    "adopt": "Derive the request for a namespace that was made by hand.",
-    "diff": "Compare a request, or a fleet, with what its clusters have.",
+    "upgrade": "Upgrade tenants, workloads and platforms to another version of their golden path; hand edits are kept.",
+    "migrate": "Migrate requests to a new major version of their golden path; comments stay.",
+    "adopt": "Derive the request for a namespace that was created by hand.",
+    "diff": "Compare a request, or a fleet, with the objects on its clusters.",
     "apply": "Apply a request, or a fleet, to its clusters, without GitOps.",
     "serve": "Serve golden paths over HTTP, for Backstage and for internal tools.",
     "mcp": "Serve goldenpath's tools to an assistant, over the Model Context Protocol.",
     "dataset": "Give datasets a digest, and verify them.",
     "model": "Pack models as images that nodes mount, sign them, and verify them.",
-    "lineage": "Follow a model back to its datasets.",
+    "lineage": "Trace a model back to its datasets.",
     "artifacts": "Deliver a fleet's folders as signed OCI artifacts.",
-    "status": "Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.",
+    "status": "Show the state of tenants and workloads: Flux, drift, quota, accelerators, queue, identities and scalers.",
     "compliance": "Show which controls of security standards the fleet repository satisfies.",
     "conformance": "Collect evidence for Kubernetes AI Conformance from a live cluster.",
-    "cluster": "Look at what a cluster has.",
-    "schemas": "Bring in schemas of kinds that goldenpath does not ship.",
-    "doctor": "Report what is installed, reachable and missing; changes nothing.",
+    "cluster": "Inspect a cluster.",
+    "schemas": "Import schemas of kinds that goldenpath does not ship.",
+    "doctor": "Check the installation, and the servers that goldenpath needs; changes nothing.",
     "profiles": "List the accelerators that a request can ask for.",
     "size": "Size an inference service: accelerators, parallelism, replicas and the threshold to scale on.",
-    "simulate": "Show what a scaling rule does with a traffic: latency, goal, replicas and device hours.",
+    "simulate": "Simulate a scaling rule under a traffic: latency, goal, replicas and device hours.",
     "completion": "Print or install the completion script of a shell.",
 }
-"""Every command, in the order in which a person meets them; its own module says the same sentence first."""
+"""The summary of every command, in the order of the help. The help of each command begins with the same sentence."""
 
 _EXTRAS: Final = {
     "cryptography": "oci",
@@ -69,7 +69,7 @@ _EXTRAS: Final = {
     "psycopg": "postgres",
     **dict.fromkeys(("anyio", "mcp", "mcp_types"), "mcp"),
 }
-"""For each library that a base install lacks: the extra that brings it."""
+"""The extra that brings each library that a base install lacks."""
 
 _FAILURE: Final = 2
 _INTERRUPTED: Final = 130
@@ -77,7 +77,7 @@ _NO_READER: Final = 141
 
 
 class RootGroup(LazyGroup):
-    """The commands of :mod:`goldenpath.cli.commands`, and how every one of them ends."""
+    """The commands of :mod:`goldenpath.cli.commands`; turns every failure into a message and an exit code."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
@@ -90,7 +90,7 @@ class RootGroup(LazyGroup):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            _forget_stdout()
+            _discard_stdout()
             ctx.exit(_NO_READER)
 
     def main(
@@ -111,7 +111,7 @@ class RootGroup(LazyGroup):
         except click.ClickException as error:
             error.show()
             sys.exit(_FAILURE)
-        except Exception as error:  # noqa: BLE001 - this is the last place: a traceback is shown on request only
+        except Exception as error:  # noqa: BLE001 - the last handler; it shows a traceback only on request
             sys.exit(_failed(error))
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -126,22 +126,20 @@ def _failed(error: Exception) -> int:
     if os.environ.get("GOLDENPATH_DEBUG"):
         raise error
     if isinstance(error, ModuleNotFoundError) and (extra := _EXTRAS.get((error.name or "").split(".")[0])):
-        click.echo(
-            f"This command needs more than a base install: pip install 'goldenpath[{extra}]'", err=True
-        )
+        click.echo(f"This command needs an extra: pip install 'goldenpath[{extra}]'", err=True)
         return _FAILURE
     click.echo(f"goldenpath failed unexpectedly: {type(error).__name__}: {error}", err=True)
-    click.echo("This is a bug of goldenpath; GOLDENPATH_DEBUG=1 shows where.", err=True)
+    click.echo("This is a bug of goldenpath; set GOLDENPATH_DEBUG=1 to see the traceback.", err=True)
     return _FAILURE
 
 
 def _wants_no_color(environment: Mapping[str, str]) -> bool:
-    """No-color.org: set and not empty; and a terminal that cannot."""
+    """Whether NO_COLOR is set and not empty (no-color.org), or the terminal has no colours."""
     return bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
 
 
-def _forget_stdout() -> None:
-    """Let what is still buffered go nowhere: at exit Python would try to flush it, and complain."""
+def _discard_stdout() -> None:
+    """Send buffered output to /dev/null, because Python's flush at exit would fail with a traceback."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""Shared by the commands that sign and verify artifacts: the signer, and the trusted identities."""
+"""The options of commands that sign or verify artifacts, and the signer and trust that they name."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath.cli.base_command import together
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from goldenpath.signatures.signer import Signer, Trust
 
@@ -28,119 +29,106 @@ __all__ = [
     "trust_options",
 ]
 
-F = TypeVar("F", bound="Callable[..., Any]")
-
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[\x21-\x7e]{1,500}")
 _EXPRESSION = re.compile(r"^\^|\$$|\\|\.[*+]")
 
 
-def signer_options(function: F) -> F:
-    """``--key``, and what stands beside it where a certificate says whose it is."""
-    for option in (
-        click.option(
-            "--trusted-root",
-            type=_FILE,
-            metavar="FILE",
-            help="With --certificate: trusted_root.json, by which each signature is verified before it is stored.",
-        ),
-        click.option(
-            "--timestamp-authority",
-            metavar="URL",
-            help="With --certificate: where RFC 3161 time stamps come from; without one, the signature ends with the certificate.",
-        ),
-        click.option(
-            "--certificate",
-            type=_FILE,
-            metavar="FILE",
-            help="The certificate of a short-lived key (PEM), as Fulcio issues it: it says who signs.",
-        ),
-        click.option(
-            "--key",
-            required=True,
-            metavar="FILE|pkcs11:…",
-            help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for "
-            "one in a device. GOLDENPATH_SIGNING_KEY_PASSWORD opens an encrypted one, and is the PIN of a device.",
-        ),
-    ):
-        function = option(function)
-    return function
+signer_options = together(
+    click.option(
+        "--key",
+        required=True,
+        metavar="FILE|pkcs11:…",
+        help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for "
+        "a key in a device. GOLDENPATH_SIGNING_KEY_PASSWORD decrypts an encrypted key, and is the PIN of a device.",
+    ),
+    click.option(
+        "--certificate",
+        type=_FILE,
+        metavar="FILE",
+        help="The certificate (PEM) of a short-lived key, as Fulcio issues it; it names the signer.",
+    ),
+    click.option(
+        "--timestamp-authority",
+        metavar="URL",
+        help="With --certificate: the source of RFC 3161 time stamps. A signature without one expires with the certificate.",
+    ),
+    click.option(
+        "--trusted-root",
+        type=_FILE,
+        metavar="FILE",
+        help="With --certificate: trusted_root.json, which verifies each signature before it is stored.",
+    ),
+)
+"""``--key``, and the options of a certificate that names the signer."""
+
+trust_options = together(
+    click.option(
+        "--key",
+        "key_files",
+        multiple=True,
+        type=_FILE,
+        metavar="FILE",
+        help="A trusted public key: PEM, ECDSA on P-256; may be given again.",
+    ),
+    click.option(
+        "--certificate-identity",
+        metavar="URI|E-MAIL",
+        help="Instead of --key: the exact identity of the signer, such as spiffe://example.org/ns/ci/sa/release.",
+    ),
+    click.option(
+        "--certificate-issuer",
+        metavar="URL",
+        help="With --certificate-identity: the exact issuer of the identity.",
+    ),
+    click.option(
+        "--trusted-root",
+        type=_FILE,
+        metavar="FILE",
+        help="With --certificate-identity: trusted_root.json with the certificate and timestamp authorities.",
+    ),
+)
+"""``--key`` of trusted keys, and the options of a trusted identity."""
 
 
-def trust_options(function: F) -> F:
-    """``--key`` of those that are trusted, or the identity that is."""
-    for option in (
-        click.option(
-            "--trusted-root",
-            type=_FILE,
-            metavar="FILE",
-            help="With --certificate-identity: trusted_root.json with the certificate and timestamp authorities.",
-        ),
-        click.option(
-            "--certificate-issuer",
-            metavar="URL",
-            help="With --certificate-identity: who vouched for it, exactly.",
-        ),
-        click.option(
-            "--certificate-identity",
-            metavar="URI|E-MAIL",
-            help="Instead of --key: who must have signed, exactly, such as spiffe://example.org/ns/ci/sa/release.",
-        ),
-        click.option(
-            "--key",
-            "key_files",
-            multiple=True,
-            type=_FILE,
-            metavar="FILE",
-            help="A public key that may have signed: PEM, ECDSA on P-256; may be given again.",
-        ),
-    ):
-        function = option(function)
-    return function
+provenance_signer_options = together(
+    click.option(
+        "--provenance-key",
+        metavar="FILE|pkcs11:…",
+        help="Attach SLSA provenance to each artifact, signed by this key, which must not be the key of artifacts.",
+    ),
+    click.option(
+        "--builder",
+        metavar="URI",
+        help="With --provenance-key: the URI of the platform that renders, such as the CI's.",
+    ),
+)
+"""``--provenance-key`` and ``--builder`` of a command that signs."""
 
-
-def provenance_signer_options(function: F) -> F:
-    """``--provenance-key`` and ``--builder``, of those who sign."""
-    for option in (
-        _builder("With --provenance-key: the URI of the platform that renders, such as the CI's."),
-        click.option(
-            "--provenance-key",
-            metavar="FILE|pkcs11:…",
-            help="Attach SLSA provenance to each artifact, signed by this key: another one than signs artifacts.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def provenance_trust_options(function: F) -> F:
-    """``--provenance-key`` and ``--builder``, of those who verify."""
-    for option in (
-        _builder("With --provenance-key: the URI of the platform that must have rendered, exactly."),
-        click.option(
-            "--provenance-key",
-            "provenance_files",
-            multiple=True,
-            type=_FILE,
-            metavar="FILE",
-            help="Demand SLSA provenance signed by this public key: another one than --key; may be given again.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def _builder(text: str) -> Callable[[F], F]:
-    return click.option("--builder", metavar="URI", help=text)
+provenance_trust_options = together(
+    click.option(
+        "--provenance-key",
+        "provenance_files",
+        multiple=True,
+        type=_FILE,
+        metavar="FILE",
+        help="Demand SLSA provenance signed by this public key, which must not be --key; may be given again.",
+    ),
+    click.option(
+        "--builder",
+        metavar="URI",
+        help="With --provenance-key: the exact URI of the platform that must have rendered.",
+    ),
+)
+"""``--provenance-key`` and ``--builder`` of a command that verifies."""
 
 
 @contextmanager
 def open_provenance_signer(key: str | None, builder: str | None, signer: Signer) -> Iterator[Signer | None]:
-    """The signer of provenance; None where none is asked for.
+    """Open the signer of provenance; None if its options are not set.
 
     Raises:
-        InputError: the key cannot be used, signs artifacts already, or a part is missing.
-
+        InputError: the key cannot be used, also signs artifacts, or an option is missing.
     """
     if key is None and builder is None:
         yield None
@@ -153,11 +141,10 @@ def open_provenance_signer(key: str | None, builder: str | None, signer: Signer)
 
 
 def provenance_trust(files: Sequence[Path], builder: str | None, key_files: Sequence[Path]) -> Trust | None:
-    """Who may sign provenance; None where none is asked for.
+    """The keys that may sign provenance; None if the options are not set.
 
     Raises:
-        InputError: a key cannot be used, signs artifacts too, or a part is missing.
-
+        InputError: a key cannot be used, also signs artifacts, or an option is missing.
     """
     if not files and builder is None:
         return None
@@ -171,7 +158,7 @@ def provenance_trust(files: Sequence[Path], builder: str | None, key_files: Sequ
 
 
 def _check_builder(key: object, builder: str | None) -> None:
-    if problems := list(_lacking({"--provenance-key": key, "--builder": builder})):
+    if problems := list(_missing_options({"--provenance-key": key, "--builder": builder})):
         raise InputError(problems)
     if not _URI.fullmatch(builder or ""):
         message = "must be a URI, such as https://ci.example.org/fleet"
@@ -180,8 +167,8 @@ def _check_builder(key: object, builder: str | None) -> None:
 
 def _same_key() -> InputError:
     message = (
-        "signs artifacts too; use one key for each purpose: Flux and cosign take anything that the key of artifacts "
-        "signs for a signature"
+        "also signs artifacts; use another key: Flux and cosign accept everything that the key of artifacts signs as a "
+        "signature of the artifact"
     )
     return InputError.of("--provenance-key", "same-key", message)
 
@@ -195,11 +182,10 @@ def open_signer(
     timestamp_authority: str | None = None,
     trusted_root: Path | None = None,
 ) -> Iterator[Signer]:
-    """The signer that a key names: a file, or ``pkcs11:…`` for a key in a device; with a certificate, an identity.
+    """Open the signer of a key file or of a key in a device (``pkcs11:…``), with its certificate if one is given.
 
     Raises:
         InputError: the key or the certificate cannot be used.
-
     """
     from goldenpath.signatures.signing_keys import PASSWORD, SigningKey  # noqa: PLC0415 - `--help` needs none of it
 
@@ -221,11 +207,10 @@ def chosen_trust(
     certificate_issuer: str | None = None,
     trusted_root: Path | None = None,
 ) -> Trust:
-    """Who is trusted: some keys, or one identity.
+    """The trusted keys, or the one trusted identity.
 
     Raises:
-        InputError: neither or both are given, a part is missing, or a file cannot be used.
-
+        InputError: neither or both are given, an option is missing, or a file cannot be used.
     """
     identity = {
         "--certificate-identity": certificate_identity,
@@ -235,22 +220,22 @@ def chosen_trust(
     if not any(identity.values()):
         if not key_files:
             message = (
-                "is needed: the public key that must have signed; or --certificate-identity for an identity"
+                "is required: give the public key of the signer, or --certificate-identity for an identity"
             )
             raise InputError.of("--key", "missing", message)
         from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415 - needs an extra
 
         return TrustedKeys(tuple(map(PublicKey.load, key_files)))
-    problems = list(_lacking(identity))
+    problems = list(_missing_options(identity))
     if key_files:
-        message = "cannot stand beside an identity; trust either keys or one identity"
+        message = "excludes --certificate-identity; trust either keys or one identity"
         problems.append(Problem("--key", "not-both", message))
     for option, value in (
         ("--certificate-identity", certificate_identity),
         ("--certificate-issuer", certificate_issuer),
     ):
         if value and _EXPRESSION.search(value):
-            message = "is compared exactly, and looks like a regular expression; write the identity itself"
+            message = "looks like a regular expression, but is compared exactly; write the identity itself"
             problems.append(Problem(option, "expression", message, value))
     if problems or not (certificate_identity and certificate_issuer and trusted_root):
         raise InputError(problems)
@@ -271,7 +256,7 @@ def _certified(
     }
     if not any(parts.values()):
         return key
-    if problems := list(_lacking(parts)):
+    if problems := list(_missing_options(parts)):
         raise InputError(problems)
     from goldenpath.signatures.certificates import CertifiedSigner, load_certificate  # noqa: PLC0415 - an extra
     from goldenpath.signatures.timestamps import TimestampService  # noqa: PLC0415
@@ -287,9 +272,9 @@ def _certified(
     )
 
 
-def _lacking(parts: dict[str, Any]) -> Iterator[Problem]:
-    """One problem for each option that is not there, of those that go together."""
-    given = [name for name, value in parts.items() if value]
-    for name, value in parts.items():
+def _missing_options(options: dict[str, Any]) -> Iterator[Problem]:
+    """A problem for each missing option, of a group of options that need each other."""
+    given = [name for name, value in options.items() if value]
+    for name, value in options.items():
         if not value:
-            yield Problem(name, "missing", f"is needed beside {given[0]}")
+            yield Problem(name, "missing", f"is required with {given[0]}")

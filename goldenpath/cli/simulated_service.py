@@ -1,9 +1,9 @@
-"""The service that `goldenpath simulate` runs: from a request, or from the options of the command line."""
+"""The service that `goldenpath simulate` simulates: from a request, or from options."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from goldenpath.cli.input_files import read_source
 from goldenpath.engines import Signal, engine_catalogue
@@ -16,6 +16,7 @@ from goldenpath.spec.types import duration_seconds, rate_a_second
 from goldenpath.tenancy.server_plan import architecture_of, plan_server
 
 if TYPE_CHECKING:
+    from goldenpath.cli.sizing_options import SizingArguments
     from goldenpath.models import Architecture
     from goldenpath.sizing import Sizing
 
@@ -26,7 +27,7 @@ _SIGNALS = {
     Signal.CONCURRENCY: ReplicaSignal.RUNNING,
     Signal.KV_CACHE: ReplicaSignal.KV_USAGE,
 }
-"""Signals of a request that the simulator has; the others follow from a history that it does not keep."""
+"""The signals of requests that the simulator supports; others need a history that the simulator does not keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,14 @@ class SimulatedService:
     rule: Rule
 
 
-def service_of_options(
-    model: Architecture,
-    profile: str,
-    traffic: Traffic,
-    goal: LatencyLimits,
-    engine: tuple[str, str | None],
-    *,
-    max_replicas: int,
-    **settings: Any,
-) -> SimulatedService:
-    """The service that follows from model, accelerator, traffic and goal."""
-    sized = size(model, profile, traffic, goal, *engine, **settings)
+def service_of_options(asked: SizingArguments, *, max_replicas: int) -> SimulatedService:
+    """Size the service for a model, accelerator, traffic and goal.
+
+    Raises:
+        InputError: an option is not valid, or the accelerator cannot serve the model.
+    """
+    model, profile, traffic, goal = asked.model(), asked.profile or "", asked.traffic(), asked.goal()
+    sized = size(model, profile, traffic, goal, *asked.engine_version, **asked.settings)
     return SimulatedService(
         f"{model.name} on {profile}",
         model,
@@ -64,7 +61,7 @@ def service_of_options(
 
 
 def _sized_rule(sized: Sizing, fewest: int, most: int) -> Rule:
-    """What the golden path renders where the request states no signal: target, and KEDA's fallback."""
+    """The rule that the golden path renders for a request without a signal, with KEDA's fallback."""
     fewest = min(fewest, most)
     fallback = min(most, max(round(sized.replicas.value), fewest))
     return Rule(
@@ -73,15 +70,16 @@ def _sized_rule(sized: Sizing, fewest: int, most: int) -> Rule:
 
 
 def service_of_request(file: str) -> SimulatedService:
-    """The service of a request; it needs a goal, and a model, engine and accelerator that sizing knows.
+    """Read the service of a request, which needs a goal, and a model, engine and accelerator that sizing knows.
 
-    :raises InputError: naming the field that is missing or cannot be simulated.
+    Raises:
+        InputError: a field is missing or cannot be simulated.
     """
     source = read_source(file)
     spec = parse_request(InferenceService, source.only(), file=source.name)
     goal = spec.goal
     if goal is None:
-        message = "is needed to simulate: it says the traffic, such as {requests: 4/s, input_tokens: 1500, output_tokens: 300}"
+        message = "is required to simulate: add the traffic, such as {requests: 4/s, input_tokens: 1500, output_tokens: 300}"
         raise InputError.of("goal", "sizing-traffic", message, file=source.name)
     plan = plan_server(spec, spec.engine.version or engine_catalogue().get(spec.engine.name).default_version)
     model = architecture_of(spec)
@@ -96,7 +94,7 @@ def service_of_request(file: str) -> SimulatedService:
     )
     peak = None if goal.peak is None else rate_a_second(goal.peak)
     traffic = Traffic(rate_a_second(goal.requests), goal.input_tokens, goal.output_tokens, peak)
-    # The simulator has no gateway that holds requests while there is no replica.
+    # The simulator has no gateway that holds requests until a first replica runs.
     fewest, most = max(plan.sizing.fewest, spec.replicas.min), max(1, spec.replicas.max)
     rule = _sized_rule(plan.sizing, fewest, most)
     if spec.scaling.signal is not None:
@@ -107,7 +105,7 @@ def service_of_request(file: str) -> SimulatedService:
 def _stated_rule(spec: InferenceService, sized: Sizing, rule: Rule, file: str) -> Rule:
     asked = Signal(spec.scaling.signal or "")
     if asked not in _SIGNALS:
-        message = f"cannot be simulated; {', '.join(each.value for each in _SIGNALS)} can"
+        message = f"cannot be simulated; choose one of {', '.join(each.value for each in _SIGNALS)}"
         raise InputError.of("scaling.signal", "sizing-signal", message, asked.value, file=file)
     target = spec.scaling.target
     if target is None:

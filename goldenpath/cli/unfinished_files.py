@@ -1,4 +1,4 @@
-"""Files that something else finishes before an API server sees them: kustomize, or the tool that fills in ``${VAR}``."""
+"""Finds files that another program finishes before they are applied: kustomize, SOPS, or a tool that fills in ``${VAR}``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Kustomizations", "has_variables", "is_encrypted", "kustomize_directive"]
+__all__ = ["Kustomizations", "has_kustomize_directive", "has_variables", "is_encrypted"]
 
 _BUILD_FILES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHANGES_NOTHING: Final = frozenset({"apiVersion", "kind", "metadata", "resources", "sortOptions"})
@@ -30,7 +30,7 @@ _LISTS_OF_FILES: Final = (
 _PATCHES: Final = ("patches", "patchesJson6902", "patchesStrategicMerge", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 _VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*([:=?+-][^{}]*)?\}|\$\([A-Za-z_][A-Za-z0-9_-]*\)")
-# What may hold a `${VAR}` or `$(VAR)` for a shell, a program or the kubelet.
+# Fields whose `${VAR}` or `$(VAR)` may be for a shell, a program or the kubelet.
 _FREE_TEXT: Final = frozenset(
     {"annotations", "args", "binaryData", "command", "data", "description", "stringData", "subPathExpr", "value"}
 )  # fmt: skip
@@ -39,7 +39,7 @@ _MOST_LEVELS_UP: Final = 8
 
 
 class Kustomizations:
-    """Which files kustomize changes before they are applied, by the build files above them and in the named folders."""
+    """The files that kustomize changes, according to the build files above them and in the named folders."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self._build_files: dict[Path, Path] = {}
@@ -49,36 +49,39 @@ class Kustomizations:
                     self._build_files.setdefault(changed, build_file)
 
     def changing(self, file: Path) -> Path | None:
-        """The build file that changes a file; None where no such file names it."""
-        whole = file.resolve()
-        for folder in whole.parents[:_MOST_LEVELS_UP]:
+        """The build file that changes a file; None if there is no such build file."""
+        resolved = file.resolve()
+        for folder in resolved.parents[:_MOST_LEVELS_UP]:
             for name in _BUILD_FILES:
                 build_file = folder / name
-                if build_file != whole and whole in _changed_by(build_file):
+                if build_file != resolved and resolved in _changed_by(build_file):
                     return build_file
-        return self._build_files.get(whole)
+        return self._build_files.get(resolved)
 
     def reads(self, file: Path) -> bool:
-        """Whether a file is for kustomize: a build file, which needs no ``kind``, or one that it changes."""
+        """Whether kustomize reads a file: a build file, which needs no ``kind``, or a file that it changes."""
         return file.name in _BUILD_FILES or self.changing(file) is not None
 
     @staticmethod
-    def beside(file: Path) -> Path | None:
-        """The build file of the folder that a file is in, or of the folder above, where it does not name the file."""
-        whole = file.resolve()
-        for folder in whole.parents[:2]:
+    def ignoring(file: Path) -> Path | None:
+        """The build file in the file's folder or in the folder above, if it does not name the file."""
+        resolved = file.resolve()
+        for folder in resolved.parents[:2]:
             for name in _BUILD_FILES:
                 build_file = folder / name
-                if build_file != whole and build_file.is_file():
+                if build_file != resolved and build_file.is_file():
                     body = _read(build_file)
-                    is_named = whole in set(_named_by(build_file, body, {build_file}))
+                    is_named = resolved in set(_named_by(build_file, body, {build_file}))
                     return None if is_named else build_file
         return None
 
 
 @cache
 def _changed_by(build_file: Path) -> frozenset[Path]:
-    """The files that a build file changes, through the build files that it names too. None where it only lists them: a component is for others to use."""
+    """The files that a build file and the build files that it names change; empty for a build file that only lists files.
+
+    A component always counts, because other build files use it.
+    """
     body = _read(build_file)
     if not body.keys() - _CHANGES_NOTHING and body.get("kind") != "Component":
         return frozenset()
@@ -133,7 +136,7 @@ def _read(build_file: Path) -> dict[str, Any]:
 
 
 def has_variables(body: dict[str, Any]) -> bool:
-    """Whether an object has a ``${VAR}`` or a ``$(VAR)`` outside of free text, or a template for its name or labels."""
+    """Whether an object has ``${VAR}`` or ``$(VAR)`` outside of free text, or a template in its metadata."""
     metadata = body.get("metadata")
     of_metadata = metadata if isinstance(metadata, dict) else {}
     return _holds(body, _VARIABLE) or _holds(of_metadata, _TEMPLATE)
@@ -151,16 +154,16 @@ def _holds(value: Any, pattern: re.Pattern[str]) -> bool:
 
 
 def is_encrypted(body: dict[str, Any]) -> bool:
-    """Whether SOPS has encrypted an object, which Flux decrypts before it applies it."""
+    """Whether SOPS has encrypted an object; Flux decrypts it before it applies it."""
     sops = body.get("sops")
     return isinstance(sops, dict) and "mac" in sops
 
 
-def kustomize_directive(value: Any) -> bool:
-    """Whether an object has a directive such as ``$patch: delete``, which only kustomize reads."""
+def has_kustomize_directive(value: Any) -> bool:
+    """Whether an object has a directive of kustomize, such as ``$patch: delete``."""
     if isinstance(value, dict):
         return any(
-            key in {"$patch", "$retainKeys"} or str(key).startswith("$setElementOrder/") or kustomize_directive(item)
+            key in {"$patch", "$retainKeys"} or str(key).startswith("$setElementOrder/") or has_kustomize_directive(item)
             for key, item in value.items()
         )  # fmt: skip
-    return isinstance(value, list) and any(kustomize_directive(item) for item in value)
+    return isinstance(value, list) and any(has_kustomize_directive(item) for item in value)

@@ -1,4 +1,4 @@
-"""Shared by the commands of ``goldenpath upgrade``."""
+"""The options of the commands of ``goldenpath upgrade``."""
 
 from __future__ import annotations
 
@@ -24,24 +24,29 @@ __all__ = [
 
 
 to_option = click.option(
-    "--to", metavar="VERSION", help="Exact version; the newest of the major version otherwise."
+    "--to", metavar="VERSION", help="Exact version. Default: the newest of the major version."
 )
 
 keep_option = click.option(
     "--keep-overrides",
     is_flag=True,
-    help="Keep overrides of the requests also where the new version changes the same field.",
+    help="Keep overrides of requests even if the new version changes the same field.",
 )
 
 
 agreement_options = together(
-    click.option("--approved-by", metavar="GROUP", help="The person who agreed that hand edits stay."),
-    click.option("--reason", metavar="TEXT", help="Why hand edits stay, as overrides of the request."),
+    click.option("--approved-by", metavar="GROUP", help="The person who approved that hand edits stay."),
     click.option(
-        "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Until when hand edits stay."
+        "--reason", metavar="TEXT", help="The reason why hand edits stay, as overrides of the request."
+    ),
+    click.option(
+        "--expires",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DAY",
+        help="The day until which hand edits stay.",
     ),
 )
-"""``--approved-by``, ``--reason`` and ``--expires``: what makes an override of a hand edit."""
+"""``--approved-by``, ``--reason`` and ``--expires``, which turn hand edits into overrides."""
 
 
 selection_options = together(
@@ -50,15 +55,15 @@ selection_options = together(
         "names",
         multiple=True,
         metavar="NAMES",
-        help="Only these, separated by commas; `*` stands for anything. Workloads as tenant/name; clusters for a platform.",
+        help="Only these tenants, separated by commas, with `*` as a wildcard. Workloads as tenant/name; clusters for a platform.",
     ),
-    click.option("--owner", metavar="GROUP", help="Only those of this owner."),
+    click.option("--owner", metavar="GROUP", help="Only tenants and workloads of this owner."),
     click.option(
         "--label",
         "labels",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Only those with this label (environment, cost-center, region, or one of all their clusters); may be given again.",
+        help="Only tenants with this label (environment, cost-center, region, or a label of all their clusters); may be given again.",
     ),
 )
 """``--tenants``, ``--owner`` and ``--label``."""
@@ -67,10 +72,10 @@ selection_options = together(
 def agreement_of(
     approved_by: str | None, reason: str | None, expires: dt.datetime | None
 ) -> Agreement | None:
-    """The agreement that was given; None where nothing of it was.
+    """The agreement about hand edits; None if none of its options is set.
 
     Raises:
-        InputError: a part of it is missing.
+        InputError: some of its options are missing.
     """
     from goldenpath.upgrades import Agreement  # noqa: PLC0415 - loads Git, which `--help` does not need
 
@@ -78,7 +83,7 @@ def agreement_of(
 
 
 def selection_of(names: tuple[str, ...], owner: str | None, labels: tuple[str, ...]) -> Selection:
-    """Which owners are meant.
+    """The tenants, workloads or platforms that the options select.
 
     Raises:
         InputError: a label is not `key=value`.

@@ -282,19 +282,19 @@ def test_push_and_verify_by_identity(authority, fleet, registry, tmp_path):
         (
             "push",
             (*key, "--certificate", str(tmp_path / "leaf.pem")),
-            "--timestamp-authority: is needed beside",
+            "--timestamp-authority: is required with",
         ),
         (
             "push",
             (*key, "--certificate", str(public), *certificate[2:], *root),
             "is not a certificate in PEM",
         ),
-        ("verify", (), "--key: is needed"),
-        ("verify", root, "--certificate-issuer: is needed beside --trusted-root"),
+        ("verify", (), "--key: is required"),
+        ("verify", root, "--certificate-issuer: is required with --trusted-root"),
         (
             "verify",
             ("--key", str(public), "--certificate-identity", "a", *issuer, *root),
-            "cannot stand beside",
+            "excludes --certificate-identity",
         ),
         (
             "verify",

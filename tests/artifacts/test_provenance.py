@@ -200,11 +200,11 @@ def test_the_commands_attach_and_demand_provenance(fleet, registry, key, tmp_pat
     assert (verified.exit_code, "0 refused" in verified.stdout) == (0, True), verified.output
 
     for verb, words, said in (
-        ("push", (*signed, "--provenance-key", str(private), "--builder", BUILDER), "signs artifacts too"),
-        ("push", (*signed, "--provenance-key", str(own)), "--builder: is needed"),
+        ("push", (*signed, "--provenance-key", str(private), "--builder", BUILDER), "also signs artifacts"),
+        ("push", (*signed, "--provenance-key", str(own)), "--builder: is required"),
         ("push", (*signed, "--provenance-key", str(own), "--builder", "me"), "must be a URI"),
-        ("verify", (*demanded, "--provenance-key", str(public)), "signs artifacts too"),
-        ("verify", ("--key", str(public), "--builder", BUILDER), "--provenance-key: is needed"),
+        ("verify", (*demanded, "--provenance-key", str(public)), "also signs artifacts"),
+        ("verify", ("--key", str(public), "--builder", BUILDER), "--provenance-key: is required"),
     ):
         done = run(verb, *words)
         assert (done.exit_code, said in done.stderr) == (2, True), done.output

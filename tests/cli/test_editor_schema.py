@@ -42,7 +42,7 @@ def test_the_location_of_a_schema_is_the_one_of_the_modeline(written: Path, run:
 def test_a_golden_path_of_an_organisation_has_no_schema_in_a_file(here: Path, run: Run) -> None:
     refused = run("schema", "tenant", "--as", "location")
     assert refused.exit_code == 2
-    assert "its schema is in no file; write one: goldenpath schema NAME > FILE" in refused.stderr
+    assert "there is no schema file; write one: goldenpath schema NAME > FILE" in refused.stderr
     assert run("new", "tenant", *GIVEN).exit_code == 0
     assert not (here / "tenant.yaml").read_text().startswith("# yaml-language-server")
 

@@ -103,7 +103,7 @@ def test_a_folder_outside_of_a_fleet_repository_is_refused(
 ) -> None:
     outside = run("fleet", "list")
     assert outside.exit_code == 2
-    assert "--repo: no Git repository is here or in a folder above; change to" in outside.stderr
+    assert "--repo: there is no Git repository here or in a folder above; change to" in outside.stderr
     write_tree(here / "other", {"notes.txt": "mine"})
     git(here / "other", "init", "-q")
     monkeypatch.chdir(here / "other")

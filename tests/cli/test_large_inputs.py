@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 from click.testing import CliRunner
 
-from goldenpath.cli.check_inputs import gather
+from goldenpath.cli.check_inputs import find_input_files
 from goldenpath.cli.check_progress import progress
 from goldenpath.cli.check_targets import Examination, examine
 from goldenpath.cli.root_command import cli
@@ -46,7 +46,7 @@ def many(megabytes):
 def checked(file):
     examination = Examination()
     with ExitStack() as kept:
-        files = list(gather([str(file)], examination.problems, kept))
+        files = list(find_input_files([str(file)], examination.problems, kept))
         examine(
             files, examination, fleet_file=None, library=Library(()), cluster=None, today=dt.date(2026, 1, 1)
         )
@@ -136,7 +136,7 @@ def test_a_log_has_a_line_now_and_then(tmp_path, capsys):
     ticks = iter(range(0, 1000, 6))
     examination = Examination()
     with ExitStack() as kept:
-        files = list(gather([str(file)], examination.problems, kept))
+        files = list(find_input_files([str(file)], examination.problems, kept))
         with progress(files, clock=lambda: next(ticks)):
             examine(
                 files,

@@ -97,7 +97,7 @@ def test_a_base_install_names_the_extra_for_pull_requests(
         BASE_INSTALL, "publish", "vision.yaml", *place, "--pull-request", "--forge", "github", cwd=here
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "This command needs more than a base install: pip install 'goldenpath[forges]'\n"
+    assert done.stderr == "This command needs an extra: pip install 'goldenpath[forges]'\n"
 
 
 def test_a_shell_completes_the_commands_of_the_group() -> None:

@@ -112,7 +112,7 @@ def test_an_assignment_that_leads_nowhere_is_refused(here: Path, run: Run, assig
 def test_a_file_is_never_replaced_unasked(here: Path, run: Run) -> None:
     result = run("new", "tenant", *GIVEN, "--out", "vision.yaml")
     assert result.exit_code == 2
-    assert "is there already" in result.stderr
+    assert "exists already" in result.stderr
     assert (here / "vision.yaml").read_text() == VISION
     assert run("new", "tenant", *GIVEN, "--out", "vision.yaml", "--force").exit_code == 0
     assert (here / "vision.yaml").read_text() != VISION
@@ -122,7 +122,7 @@ def test_without_a_fleet_names_of_clusters_are_not_checked_and_that_is_said(here
     (here / "goldenpath.yaml").unlink()
     result = run("new", "tenant", *GIVEN, "--set", "clusters=anywhere")
     assert result.exit_code == 0
-    assert "Fleet: none found, so names of clusters are not checked." in result.stderr
+    assert "Fleet: none found, so cluster names are not checked." in result.stderr
 
 
 def test_an_unknown_golden_path_or_one_not_for_requests_is_refused(here: Path, run: Run) -> None:

@@ -309,7 +309,7 @@ def test_all_of_what_is_there_follows_a_request_that_was_edited_in_the_repositor
 def test_a_file_or_all_must_be_named(command: str, repository: Path, run: Run) -> None:
     result = run(command, "--repo", str(repository))
     assert result.exit_code == 2
-    assert "Name a FILE, or say --all." in result.stderr
+    assert "Name a FILE, or give --all." in result.stderr
 
 
 def test_a_change_of_the_fleet_is_published_like_a_request(here: Path, published: Path, run: Run) -> None:

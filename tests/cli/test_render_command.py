@@ -126,8 +126,8 @@ def test_leaving_a_cluster_is_said_and_nothing_is_removed_there(here: Path, run:
     (here / "vision.yaml").write_text(VISION)
     result = run("render", "vision.yaml", "--out", "out")
     assert (here / "out/clusters/boston/tenants/vision/namespace.yaml").is_file()
-    assert "Left alone: out/clusters/boston/tenants/vision" in result.stderr
-    assert "Retire it there" in result.stderr
+    assert "Kept out/clusters/boston/tenants/vision" in result.stderr
+    assert "Retire the tenant there" in result.stderr
 
 
 def test_what_became_of_each_file_as_json(here: Path, run: Run) -> None:
@@ -218,4 +218,4 @@ def test_several_documents_no_file_and_no_yaml_are_refused(here: Path, run: Run)
 def test_options_about_writing_need_out(here: Path, run: Run) -> None:
     result = run("render", "vision.yaml", "--dry-run")
     assert result.exit_code == 2
-    assert "go with --out" in result.stderr
+    assert "need --out" in result.stderr

@@ -24,7 +24,10 @@ def fleet(built_in_paths: None, repository: Path, run: Run) -> Path:
 def test_a_tenant_is_held_and_the_second_step_named(fleet: Path, run: Run) -> None:
     result = run("retire", "vision", "--repo", str(fleet), "--author", ADA)
     assert result.exit_code == 0, result.output
-    assert result.stderr == f"When Flux has applied it: goldenpath retire vision --repo {fleet} --delete\n"
+    assert (
+        result.stderr
+        == f"After Flux has applied the hold: goldenpath retire vision --repo {fleet} --delete\n"
+    )
     assert git(fleet, "log", "-1", "--format=%an|%s") == "Ada Lovelace|Hold vision to retire it"
     assert (fleet / "tenants/vision/tenant.yaml").read_text().endswith("retiring: true\n")
 

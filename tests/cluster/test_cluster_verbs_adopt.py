@@ -124,7 +124,7 @@ def test_a_namespace_or_a_cluster_that_is_not_there_is_reported(here):
     unknown = run("vision", "--context", "elsewhere")
     assert unknown.exit_code == 2
     assert "name it with --cluster" in unknown.stderr
-    assert "say on which cluster" in run("vision").stderr
+    assert "name the namespace's cluster" in run("vision").stderr
 
 
 def test_kinds_that_a_user_may_not_list_are_reported(here, cluster, by_hand, monkeypatch):

@@ -78,8 +78,8 @@ def test_a_finding_that_is_an_error_ends_with_1(here):
     [
         (("--from", "found", "--context", "a"), "not both"),
         (("--from", "found", "--cluster", "berlinn"), "Did you mean 'berlin'?"),
-        (("--from", "found/berlin"), "say on which cluster"),
-        ((), "say on which cluster"),
+        (("--from", "found/berlin"), "name the namespace's cluster"),
+        ((), "name the namespace's cluster"),
     ],
 )
 def test_what_cannot_be_done_is_reported(here, arguments, reported):

@@ -208,7 +208,7 @@ def test_an_image_is_signed_and_verified_by_digest_alone(keys, place):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["pack", "{model}"], "--to: is needed"),
+        (["pack", "{model}"], "--to: is required"),
         (["pack", "{model}", "--to", "registry.example.org/x"], "must be oci://HOST"),
         (["pack", "{model}", "--dry-run", "--dataset", "a=latest"], "must end in a digest"),
         (["pack", "{model}", "--dry-run", "--allow", "model-pickle"], "must be RULE=REASON"),

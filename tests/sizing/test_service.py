@@ -358,7 +358,9 @@ def test_size_and_simulate_say_how_many_replicas_a_peak_takes() -> None:
     asked = ["--model", "Qwen/Qwen3-8B", "--profile", H100, "--requests", "4/s", "--input", "800", "--output", "100", "--itl", "30ms"]  # fmt: skip
     plain, told = (CliRunner().invoke(cli, ["size", *asked, *more]) for more in ([], ["--peak", "400/s"]))
     assert "at a peak" not in plain.output
-    assert "replicas take 400 requests/s while no other has started: keep as many" in told.output
+    assert (
+        "replicas serve 400 requests/s before another one has started: keep at least as many" in told.output
+    )
     wrong = CliRunner().invoke(cli, ["size", *asked, "--peak", "often"])
     assert "--peak: must be a rate" in wrong.output
     ran = CliRunner().invoke(

@@ -1,1 +1,1 @@
-"""One module for each command; each has ``command``, and is imported when that command is asked for."""
+"""One module for each command, with the attribute ``command``; a module is imported when its command is called."""

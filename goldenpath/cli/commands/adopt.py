@@ -11,6 +11,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option, library_option
 from goldenpath.cli.cluster_options import cluster_options, connections
+from goldenpath.cli.echo import echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ _FOUND_ERRORS = 1
 )
 @click.argument("namespace")
 @click.option(
-    "--repo", "place", envvar="GOLDENPATH_REPO", show_envvar=True, metavar="URL|DIR", help="The fleet repository, whose fleet it is to join."
+    "--repo", "place", envvar="GOLDENPATH_REPO", show_envvar=True, metavar="URL|DIR", help="The fleet repository that the namespace will join."
 )  # fmt: skip
 @fleet_option
 @cluster_options
@@ -42,25 +43,28 @@ _FOUND_ERRORS = 1
     "clusters",
     multiple=True,
     metavar="NAME",
-    help="Cluster of the fleet that it is on; may be given again. Without it, the one that has the context's name.",
+    help="The namespace's cluster in the fleet; may be given again. Default: the cluster with the context's name.",
 )
 @click.option(
     "--from",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Read manifests here, in a folder for each cluster, and not a cluster.",
+    help="Read manifests from this folder, with a subfolder for each cluster, instead of a cluster.",
 )
-@click.option("--owner", metavar="GROUP", help="The owner, where no label or annotation names one.")
+@click.option("--owner", metavar="GROUP", help="The owner, if no label or annotation names one.")
 @click.option(
     "--key",
     "keys",
     multiple=True,
     metavar="FIELD=KEY",
-    help="Label or annotation of the Namespace that says owner, environment, cost_center, contact, title, description or expires; may be given again.",
+    help="Label or annotation of the Namespace for owner, environment, cost_center, contact, title, description or expires; may be given again.",
 )
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the request here."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the request to this file.",
 )
 @library_option
 @format_option("text", "json")
@@ -81,14 +85,14 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Derive the request for a namespace that was made by hand.
+    """Derive the request for a namespace that was created by hand.
 
-    What is in the namespace, and what names it from outside, is read from its clusters, or from manifests of --from.
-    The request goes to standard output, with where each field comes from. Standard error has the rest: findings,
-    what has no place in a request and what to do with it, what publishing it would change, and who manages those
-    fields today. Nothing on a cluster is changed, and of Secrets only the names are read.
+    The command reads the namespace's objects, and the objects outside that refer to the namespace, from its clusters or from
+    the manifests of --from. It prints the request on standard output, with the source of each field. Standard error has the
+    findings, the objects that no request can express with advice, the changes that a publish would make, and the current
+    managers of those fields. The command changes nothing on a cluster, and reads only the names of Secrets.
 
-    Ends with 0, with 1 where a finding is an error, and with 2 where the namespace cannot be read.
+    Exit code 0: done. 1: a finding is an error. 2: the namespace cannot be read.
     """
     from goldenpath.cli.editor_schema import modeline  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.findings import Severity  # noqa: PLC0415
@@ -100,24 +104,24 @@ def command(
     if folder is not None:
         if context is not None:
             raise click.UsageError("Give --from, or --context; not both.")
-        files = dict(_of_folder(folder, clusters, pipeline))
-        done = adopt(namespace, files, pipeline, given=given, metadata_keys=by_field)
+        files = dict(_objects_by_cluster(folder, clusters, pipeline))
+        adopted = adopt(namespace, files, pipeline, given=given, metadata_keys=by_field)
     else:
         names = clusters or ((context,) if context is not None else ())
-        _known(names, pipeline)
+        _check_clusters(names, pipeline)
         with connections(names, context=context, kubeconfig=kubeconfig) as connected:
             found = {name: find(cluster, namespace) for name, cluster in connected.items()}
-            done = adopt(namespace, found, pipeline, connected, given=given, metadata_keys=by_field)
+            adopted = adopt(namespace, found, pipeline, connected, given=given, metadata_keys=by_field)
     if out is not None:
-        golden_path = pipeline.library.get(done.adoption.request["golden_path"])
-        _write(out, modeline(golden_path) + done.adoption.text)
+        golden_path = pipeline.library.get(adopted.adoption.request["golden_path"])
+        _write(out, modeline(golden_path) + adopted.adoption.text)
     if output_format == "json":
-        click.echo(json.dumps(done.as_dict(), indent=2, ensure_ascii=False, default=str))
+        click.echo(json.dumps(adopted.as_dict(), indent=2, ensure_ascii=False, default=str))
     else:
-        _tell(done)
+        _print_report(adopted)
         if out is None:
-            click.echo(done.adoption.text, nl=False)
-    ctx.exit(_FOUND_ERRORS if any(f.severity is Severity.ERROR for f in done.adoption.findings) else 0)
+            click.echo(adopted.adoption.text, nl=False)
+    ctx.exit(_FOUND_ERRORS if any(f.severity is Severity.ERROR for f in adopted.adoption.findings) else 0)
 
 
 def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path, ...]) -> Pipeline:
@@ -136,7 +140,7 @@ def _pipeline(place: str | None, fleet_file: Path | None, libraries: tuple[Path,
 
 
 def _metadata_keys(keys: Iterable[str]) -> dict[str, list[str]]:
-    """By field, the keys of ``--key``."""
+    """The labels or annotations of each field, from ``--key``."""
     from goldenpath.adoption import METADATA_FIELDS  # noqa: PLC0415 - `--help` needs none of it
 
     found: dict[str, list[str]] = {}
@@ -144,22 +148,22 @@ def _metadata_keys(keys: Iterable[str]) -> dict[str, list[str]]:
         field, equals, key = each.partition("=")
         field = field.strip().replace("-", "_")
         if not equals or not key.strip() or field not in METADATA_FIELDS:
-            message = f"{each!r} is not FIELD=KEY, with one of the fields {', '.join(METADATA_FIELDS)}"
+            message = f"{each!r} is not FIELD=KEY; FIELD is one of {', '.join(METADATA_FIELDS)}"
             raise click.BadParameter(message, param_hint="--key")
         found.setdefault(field, []).append(key.strip())
     return found
 
 
-def _known(names: Iterable[str], pipeline: Pipeline) -> None:
+def _check_clusters(names: Iterable[str], pipeline: Pipeline) -> None:
     from goldenpath.errors import InputError, Problem  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.spec.nearest import nearest  # noqa: PLC0415
 
     names = list(names)
     if not names:
-        message = "say on which cluster of the fleet it is, or name manifests with --from"
+        message = "is required: name the namespace's cluster in the fleet, or give manifests with --from"
         raise InputError.of("--cluster", "required", message)
     known = pipeline.platforms
-    message = f"is not a cluster of the fleet, which has {', '.join(known)}; name it with --cluster"
+    message = f"is not a cluster of the fleet; the clusters are {', '.join(known)}"
     problems = [
         Problem("--cluster", "unknown-cluster", message, name, nearest(name, known))
         for name in names
@@ -169,16 +173,15 @@ def _known(names: Iterable[str], pipeline: Pipeline) -> None:
         raise InputError(problems)
 
 
-def _of_folder(
+def _objects_by_cluster(
     folder: Path, clusters: tuple[str, ...], pipeline: Pipeline
 ) -> Iterator[tuple[str, FoundNamespace]]:
-    """A folder for each cluster; or one that is all of a cluster's, where just one was named."""
+    """The objects of each cluster's subfolder; without subfolders, all objects belong to the one named cluster."""
     from goldenpath.cli.input_files import yaml_files  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import FoundNamespace  # noqa: PLC0415
 
-    there = [name for name in pipeline.platforms if (folder / name).is_dir()]
-    names = list(clusters) or there
-    _known(names, pipeline)
+    names = list(clusters) or [name for name in pipeline.platforms if (folder / name).is_dir()]
+    _check_clusters(names, pipeline)
     for name in names:
         place = folder / name if (folder / name).is_dir() or len(names) > 1 else folder
         with contextlib.suppress(FileNotFoundError):
@@ -187,7 +190,7 @@ def _of_folder(
 
 
 def _objects(file: Path) -> Iterator[ManifestObject]:
-    """The objects in a file, which may be one List of any size, as `kubectl get` writes it."""
+    """The objects in a file; a List may have any size, as `kubectl get` writes it."""
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.manifests import ManifestObject  # noqa: PLC0415
 
@@ -204,23 +207,19 @@ def _write(file: Path, text: str) -> None:
     from goldenpath.manifests import RenderedFile  # noqa: PLC0415 - `--help` needs none of it
 
     write_files(file.parent, [RenderedFile(file.name, text)])
-    click.echo(f"{file}: the request.", err=True)
+    click.echo(f"Wrote the request to {file}.", err=True)
 
 
-def _tell(done: LiveAdoption) -> None:
+def _print_report(adopted: LiveAdoption) -> None:
     from goldenpath.cli.change_output import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
 
-    for finding in done.adoption.findings:
-        click.echo(str(finding), err=True)
-    for leftover in done.adoption.leftovers:
-        click.echo(str(leftover), err=True)
-    for cluster, kinds in done.unread.items():
-        click.echo(f"{cluster}: you may not list {', '.join(kinds)}, so they were not looked at", err=True)
-    if done.diff is None:
+    echo_lines(map(str, (*adopted.adoption.findings, *adopted.adoption.leftovers)), err=True)
+    for cluster, kinds in adopted.unread.items():
+        click.echo(f"{cluster}: you may not list {', '.join(kinds)}, so they were not read", err=True)
+    if adopted.diff is None:
         return
-    for cluster, changes in done.diff.clusters.items():
-        for line in change_set_lines(cluster, changes):
-            click.echo(line, err=True)
-        for ref, managers in done.managers.get(cluster, {}).items():
+    for cluster, changes in adopted.diff.clusters.items():
+        echo_lines(change_set_lines(cluster, changes), err=True)
+        for ref, managers in adopted.managers.get(cluster, {}).items():
             shown = ", ".join(f"{each.manager} ({each.fields} fields)" for each in managers)
             click.echo(f"  {ref} is managed by {shown}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +13,9 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
 )
-from goldenpath.cli.cluster_options import cluster_options, connections, desired_of
+from goldenpath.cli.cluster_options import cluster_options, connections, desired_objects
 from goldenpath.cli.durations import SECONDS
+from goldenpath.cli.echo import echo_json, echo_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ _NOT_FINE = 1
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @cluster_options
 @cluster_option
-@click.option("--dry-run", is_flag=True, help="Check and compare, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check and compare, but change nothing.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until every object is ready.")
 @click.option(
     "--timeout",
@@ -46,10 +46,10 @@ _NOT_FINE = 1
     default="5m",
     show_default=True,
     metavar="DURATION",
-    help="How long to wait, such as 90s or 10m.",
+    help="The longest wait, such as 90s or 10m.",
 )
 @click.option(
-    "--force-conflicts", is_flag=True, help="Take over fields that others manage and have set otherwise."
+    "--force-conflicts", is_flag=True, help="Take over fields that other managers have set to another value."
 )
 @fleet_option
 @library_option
@@ -72,20 +72,21 @@ def command(
 ) -> None:
     """Apply a request, or a fleet, to its clusters, without GitOps.
 
-    FILE is a request, or a fleet file: that applies what tenants share, and comes first. The request is checked, and
-    an error among the findings ends it. Then everything is compared, and nothing is applied where a cluster would
-    refuse an object or where another manager owns a field. Objects are applied server-side, in the order in which
-    they need each other, guard rails before what they guard. What is no longer rendered is left alone.
+    FILE is a request, or a fleet file, which applies the objects that tenants share; apply the fleet file first. The command
+    checks the request, and stops at a finding that is an error. Then it compares all objects with the clusters. It applies
+    nothing if a cluster would refuse an object, or if another manager owns a field. It applies objects server-side in the
+    order of their dependencies, policies before the objects that they restrict. Objects that are no longer rendered stay on
+    the cluster.
 
-    Where Flux applies a fleet repository, publish to that instead: Flux would take back what differs.
+    If Flux applies a fleet repository, publish to the repository instead, because Flux reverts other changes.
 
-    Ends with 0 where everything is applied and ready, with 1 where it is not, and with 2 where a cluster cannot be
-    asked or the input was refused.
+    Exit code 0: everything is applied and ready. 1: something is not. 2: a cluster cannot be reached, or the input is
+    refused.
     """
-    desired = desired_of(file, fleet_file, libraries, cluster)
-    if _says_errors(desired):
+    desired = desired_objects(file, fleet_file, libraries, cluster)
+    if _has_errors(desired):
         ctx.exit(_NOT_FINE)
-    done = _apply(
+    result = _apply(
         desired,
         context=context,
         kubeconfig=kubeconfig,
@@ -94,15 +95,14 @@ def command(
         wait=timeout if wait else None,
     )
     if output_format == "json":
-        click.echo(json.dumps(done.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(result.as_dict())
     else:
-        _show(done, dry_run=dry_run)
-    ctx.exit(0 if done.fine else _NOT_FINE)
+        _show(result, dry_run=dry_run)
+    ctx.exit(0 if result.fine else _NOT_FINE)
 
 
-def _says_errors(desired: DesiredObjects) -> bool:
-    for finding in desired.errors:
-        click.echo(str(finding), err=True)
+def _has_errors(desired: DesiredObjects) -> bool:
+    echo_lines(map(str, desired.errors), err=True)
     if desired.errors:
         click.echo(f"Nothing is applied: {len(desired.errors)} findings are errors.", err=True)
     return bool(desired.errors)
@@ -124,21 +124,19 @@ def _apply(
     total = rounds * sum(map(len, desired.objects.values()))
     with (
         connections(list(desired.objects), context=context, kubeconfig=kubeconfig) as clusters,
-        progress(total, f"Applying {desired.name}") as moved,
+        progress(total, f"Applying {desired.name}") as advance,
     ):
 
         class Bar(ApplyProgress):
-            """Moves the bar on."""
-
             def compared(self, cluster: str, change: Change) -> None:
-                moved(f"compared {change.object} on {cluster}")
+                advance(f"compared {change.object} on {cluster}")
 
             def applied(self, cluster: str, change: Change) -> None:
-                moved(f"applied {change.object} on {cluster}")
+                advance(f"applied {change.object} on {cluster}")
 
             def ready(self, cluster: str, ref: ObjectRef, readiness: Readiness) -> None:
                 del readiness
-                moved(f"{ref} is ready on {cluster}")
+                advance(f"{ref} is ready on {cluster}")
 
         return apply(
             desired,
@@ -150,25 +148,20 @@ def _apply(
         )
 
 
-def _show(done: LiveApply, *, dry_run: bool) -> None:
+def _show(result: LiveApply, *, dry_run: bool) -> None:
     from goldenpath.cli.change_output import change_set_lines  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cluster import ObjectAction  # noqa: PLC0415
 
-    for name, changes in done.clusters.items():
-        for line in change_set_lines(name, changes, done=done.applied):
-            click.echo(line)
-        for ref, readiness in done.unready.get(name, {}).items():
+    for name, changes in result.clusters.items():
+        echo_lines(change_set_lines(name, changes, done=result.applied))
+        for ref, readiness in result.unready.get(name, {}).items():
             click.echo(f"  {click.style('not ready', fg='red')} {ref}: {readiness.message}")
-    if dry_run or done.applied:
+    if dry_run or result.applied:
         return
-    click.echo("Nothing was applied." if not _partly(done) else "Not everything was applied.", err=True)
-    if any(changes.conflicts for changes in done.clusters.values()):
+    is_partial = any(changes.of(ObjectAction.SKIPPED) for changes in result.clusters.values())
+    click.echo("Not everything was applied." if is_partial else "Nothing was applied.", err=True)
+    if any(changes.conflicts for changes in result.clusters.values()):
         click.echo(
-            "Fields belong to others: see who they are, and take them over with --force-conflicts if that is meant.",
+            "Other managers own fields, as listed above. To take the fields over, use --force-conflicts.",
             err=True,
         )
-
-
-def _partly(done: LiveApply) -> bool:
-    from goldenpath.cluster import ObjectAction  # noqa: PLC0415 - `--help` needs none of it
-
-    return any(changes.of(ObjectAction.SKIPPED) for changes in done.clusters.values())

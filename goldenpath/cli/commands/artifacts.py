@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from goldenpath.cli.lazy_group import command_group
 
-import click
-
-from goldenpath.cli.lazy_group import LazyGroup
-
-SUMMARIES: Final = {
-    "push": "Push the artifacts of a commit that a registry lacks, and sign them.",
-    "list": "Compare the artifacts of a commit with those in a registry.",
-    "verify": "Verify the artifacts in a registry, more strictly than Flux does.",
-    "promote": "Verify what a tag stands for, and move another tag to it.",
-    "prune": "Remove artifacts that no index in use names.",
-}
-"""The commands of the group, in the order in which a person meets them."""
-
-
-@click.group(
-    name="artifacts", cls=LazyGroup, package="goldenpath.cli.commands.artifacts_commands", summaries=SUMMARIES
+command = command_group(
+    "artifacts",
+    "Deliver a fleet's folders as signed OCI artifacts.",
+    {
+        "push": "Push and sign the artifacts of a commit that a registry lacks.",
+        "list": "Compare the artifacts of a commit with those in a registry.",
+        "verify": "Verify the artifacts in a registry, more strictly than Flux does.",
+        "promote": "Verify the indexes of a tag, and move another tag to them.",
+        "prune": "Remove artifacts that no index in use names.",
+    },
 )
-def command() -> None:
-    """Deliver a fleet's folders as signed OCI artifacts."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
+from goldenpath.cli.repository_options import fleet_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -27,31 +26,19 @@ if TYPE_CHECKING:
 )
 @click.argument("name", metavar="NAME")
 @click.argument("words", nargs=-1, required=True, metavar="[OBJECT] FIELD")
-@click.option("--cluster", metavar="NAME", help="The object on this cluster.")
-@repository_options
-@at_option
-@library_option
-@format_option("text", "json")
-@in_the_format_asked_for
+@click.option("--cluster", metavar="NAME", help="The cluster of the object.")
+@fleet_command("text", "json")
 def command(
-    *,
-    name: str,
-    words: tuple[str, ...],
-    cluster: str | None,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    libraries: tuple[Path, ...],
-    output_format: str,
+    *, name: str, words: tuple[str, ...], cluster: str | None, target: FleetTarget, output_format: str
 ) -> None:
-    """Show where a value comes from, who set it, and since when.
+    """Show the origin of a value: its source, its author and its date.
 
-    NAME is a tenant, or a workload as TENANT/WORKLOAD. FIELD is a field of its request. With OBJECT, as KIND/NAME, it is
-    a field of an object that is rendered for it.
+    NAME is a tenant, or a workload as TENANT/WORKLOAD. FIELD is a field of its request, or with OBJECT, as KIND/NAME, a
+    field of a rendered object.
 
-    The value comes from a line of the request, an override, a default of the fleet, or the golden path at its version;
-    or a person edited the rendered file. The commit is the one that gave the value, whatever moved or re-formatted the
-    line since.
+    The value comes from a line of the request, an override, a default of the fleet, the golden path at its version, or a
+    hand edit of the rendered file. The commit is the one that set the value; later commits that only moved or re-formatted
+    the line do not count.
     """
     if len(words) > 2:  # noqa: PLR2004 - an object and a field
         raise click.UsageError("Name one OBJECT and one FIELD; quote a field that has spaces.")
@@ -60,10 +47,9 @@ def command(
     from goldenpath.blame import blame  # noqa: PLC0415 - `--help` needs none of it
 
     *objects, field = words
-    with open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as fleet:
         found = blame(fleet, name, field, of=objects[0] if objects else None, cluster=cluster)
     if output_format == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(found.as_dict())
         return
-    for line in found.lines():
-        click.echo(line)
+    echo_lines(found.lines())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,14 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
     schemas_option,
+    today_option,
 )
 from goldenpath.cli.bundle_sources import bundle_options, open_bundles
-from goldenpath.cli.check_inputs import Named, gather
+from goldenpath.cli.check_inputs import InputFile, find_input_files
 from goldenpath.cli.check_output import as_json, as_text
 from goldenpath.cli.check_progress import progress
 from goldenpath.cli.check_targets import Examination, examine
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.input_files import find_fleet
 from goldenpath.cli.lineage_inputs import builder_of
@@ -56,12 +57,7 @@ if TYPE_CHECKING:
 @library_option
 @schemas_option
 @format_option("text", "json", "sarif")
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Hold expiry dates against this day, not today.",
-)
+@today_option
 @bundle_options
 @json_refusals
 @click.pass_context
@@ -78,23 +74,22 @@ def command(
     bundle_folder: Path | None,
     registries: tuple[str, ...],
 ) -> None:
-    """Check requests, fleets and manifests, and say what to fix.
+    """Check requests, fleets and manifests, and show the fixes.
 
-    A document with `golden_path` is a request: it is held against the fleet, rendered, and what was rendered is
-    checked. A fleet file has what its clusters share rendered and checked. Anything with apiVersion and kind is
-    checked as a Kubernetes object, together with the others of its folder or cluster. In a folder, all YAML
-    files are looked at. A file may be of any size: it is read a document at a time, and a List item by item.
+    A document with `golden_path` is a request: the command validates it against the fleet, renders it, and checks the
+    rendered objects. For a fleet file, it renders and checks the objects that tenants share. A document with apiVersion and
+    kind is checked as a Kubernetes object, together with the other objects of its folder or cluster. In a folder, all YAML
+    files are checked. A file may have any size: documents, and the items of a List, are read one at a time.
 
-    Ends with 0 where nothing is wrong, with 1 where a finding is an error, and with 2 where an input was
-    refused. Warnings and notes do not change that.
+    Exit code 0: no errors. 1: a finding is an error. 2: an input is refused. Warnings and notes do not change the exit code.
 
-    With --registry, each image volume of a Pod, also of one that a request is rendered to, must have provenance of the fleet's
-    builder beside it in the registry: the verdict of admission. With --bundles, the provenance must be among recorded
-    bundles, and no network is needed. A registry that cannot be read is a refused input.
+    With --registry, each image volume of a Pod, also in rendered requests, needs provenance of the fleet's builder in the
+    registry, as admission demands it. With --bundles, the provenance must be among recorded bundles, and the check needs no
+    network. A registry that cannot be read is a refused input.
     """
     examination = Examination()
     kept = ctx.with_resource(ExitStack())
-    files = list(gather(names, examination.problems, kept))
+    files = list(find_input_files(names, examination.problems, kept))
     try:
         fleet = _fleet_for(files, fleet_file)
     except InputError as error:
@@ -122,8 +117,8 @@ def command(
     ctx.exit(examination.exit_code)
 
 
-def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
-    """The fleet to hold requests against; none is needed where there is no request."""
+def _fleet_for(files: Sequence[InputFile], given: Path | None) -> Path | None:
+    """The fleet file for the requests among the files; None if there are no requests."""
     if given is not None or not any(file.has_requests for file in files):
         return given
     paths = [file.path for file in files if file.folder is None and file.path is not None]
@@ -136,10 +131,9 @@ def _fleet_for(files: Sequence[Named], given: Path | None) -> Path | None:
 
 def _show(examination: Examination, output_format: str) -> None:
     if output_format == "json":
-        click.echo(json.dumps(as_json(examination), indent=2, ensure_ascii=False))
+        echo_json(as_json(examination))
     elif output_format == "sarif":
-        click.echo(json.dumps(as_sarif(examination, version=__version__), indent=2, ensure_ascii=False))
+        echo_json(as_sarif(examination, version=__version__))
     else:
-        for line in as_text(examination):
-            click.echo(line)
+        echo_lines(as_text(examination))
         show_problems(examination.problems)

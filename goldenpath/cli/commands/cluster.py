@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from goldenpath.cli.lazy_group import command_group
 
-import click
-
-from goldenpath.cli.lazy_group import LazyGroup
-
-SUMMARIES: Final = {"inspect": "Tell what runs on a cluster, as an entry for goldenpath.yaml."}
-"""The commands of the group."""
-
-
-@click.group(
-    name="cluster", cls=LazyGroup, package="goldenpath.cli.commands.cluster_commands", summaries=SUMMARIES
+command = command_group(
+    "cluster",
+    "Inspect a cluster.",
+    {
+        "inspect": "Print a cluster's add-ons and accelerators as an entry for goldenpath.yaml.",
+    },
 )
-def command() -> None:
-    """Look at what a cluster has."""

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         "goldenpath compliance --repo . --as openreports | kubectl apply --server-side -f -",
     ),
 )
-@click.option("--standard", metavar="ID", help="Only this one: cis-kubernetes, pci-dss ...; all otherwise.")
+@click.option("--standard", metavar="ID", help="Only this standard, such as cis-kubernetes. Default: all.")
 @click.option(
     "--as",
     "form",
     type=click.Choice(["text", "json", "page", "oscal-results", "oscal-component", "openreports"]),
     default="text",
     show_default=True,
-    help="For people, for programs, a page for auditors, OSCAL, or Reports for a cluster's dashboard.",
+    help="Text for people, JSON for programs, a page for auditors, OSCAL, or Reports for a cluster's dashboard.",
 )
 @repository_options
 @at_option
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Compare expiry dates with this day. Default: the day of the commit, so each commit has one result.",
+    help="Compare expiry dates with this day. Default: the day of the commit, so that each commit has one result.",
 )
 @click.pass_context
 def command(
@@ -61,20 +61,20 @@ def command(
 ) -> None:
     """Show which controls of security standards the fleet repository satisfies.
 
-    Each control is held against the policies, objects and findings that answer it. A control that the repository cannot
-    show is not assessed, and never satisfied. The same commit gives the same bytes.
+    Policies, objects and findings of the repository answer each control. A control that the repository cannot show is not
+    assessed, and never satisfied. The same commit gives the same bytes.
 
-    Ends with 0 where every assessed control is satisfied, and with 1 where one is not.
+    Exit code 0: every assessed control is satisfied. 1: a control is not.
     """
     from goldenpath.compliance import State, assess  # noqa: PLC0415 - `--help` needs none of it
 
     with open_fleet(place, branch, libraries, at=at) as fleet:
         found = assess(fleet, standard=standard, today=today.date() if today else None)
-    click.echo(_said(found, form), nl=False)
+    click.echo(_text(found, form), nl=False)
     ctx.exit(int(any(each.state is State.NOT_SATISFIED for each in found.results)))
 
 
-def _said(found: Assessment, form: str) -> str:
+def _text(found: Assessment, form: str) -> str:
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.compliance import oscal  # noqa: PLC0415
     from goldenpath.compliance.auditor_page import auditor_page  # noqa: PLC0415

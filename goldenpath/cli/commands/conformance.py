@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.cluster_options import cluster_options, connection
+from goldenpath.cli.echo import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,38 +29,36 @@ if TYPE_CHECKING:
     ),
 )
 @cluster_options
-@click.option(
-    "--version", "version", metavar="X.Y", help="Version of the requirements; the newest otherwise."
-)
+@click.option("--version", "version", metavar="X.Y", help="Version of the requirements. Default: the newest.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write the draft of a submission here: PRODUCT.yaml, results.json and a page for each requirement.",
+    help="Write the draft of a submission to this folder: PRODUCT.yaml, results.json and a page for each requirement.",
 )
 @click.option(
     "--probe",
     is_flag=True,
-    help="Also make short-lived objects in a namespace of their own, which are removed: a gang on a queue of Kueue.",
+    help="Also test gang scheduling with short-lived objects in a namespace of their own.",
 )
 @click.option(
     "--accelerator-metrics",
     metavar="URL",
-    help="Metrics of the accelerators' exporter, such as a forwarded port.",
+    help="URL of the accelerator exporter's metrics, such as a forwarded port.",
 )
-@click.option("--prometheus", metavar="URL", help="Prometheus, such as a forwarded port.")
+@click.option("--prometheus", metavar="URL", help="URL of Prometheus, such as a forwarded port.")
 @click.option(
     "--manifests",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Manifests that are applied to the cluster: Pods in them that reach a node's devices by themselves are a FAIL.",
+    help="Manifests that are applied to the cluster; a Pod that accesses a node's devices directly is a FAIL.",
 )
 @click.option(
     "--validate",
     "submission",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Judge a PRODUCT.yaml by the official validator's rules, and ask no cluster.",
+    help="Check a PRODUCT.yaml with the official validator's rules, without a cluster.",
 )
 @format_option("text", "json")
 @click.pass_context
@@ -80,11 +78,11 @@ def command(
 ) -> None:
     """Collect evidence for Kubernetes AI Conformance from a live cluster.
 
-    Each requirement is PASS, FAIL or SKIP. PASS stands for what was seen to work. SKIP stands for what an API server
-    cannot show, and is never PASS. Objects that goldenpath put on the cluster are not counted. Command, output, time and
-    verdict are kept in the pages. Nothing is changed without --probe.
+    Each requirement is PASS, FAIL or SKIP. PASS means that the check saw it work. SKIP means that an API server cannot show
+    it. Objects that goldenpath created on the cluster do not count. The pages hold command, output, time and verdict. Without
+    --probe, nothing is changed.
 
-    Ends with 0, with 1 where a check is FAIL, and with 2 where the cluster cannot be read or a submission is refused.
+    Exit code 0: no FAIL. 1: a check is FAIL. 2: the cluster cannot be read, or a submission is refused.
     """
     from goldenpath.conformance import known_versions, requirements_of  # noqa: PLC0415 - `--help` needs none of it
 
@@ -118,7 +116,7 @@ def _show(results: Sequence[CheckResult], version: str, server: str, output_form
             "kubernetes": server,
             "results": [each.as_dict() for each in results],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     for each in results:
         level = each.requirement.levels[version]
@@ -145,4 +143,4 @@ def _validate(file: Path, version: str | None) -> None:
 
     if problems := submission_problems(file, version=version):
         raise InputError(problems)
-    click.echo(f"{file}: the validator's rules accept it; it also asks whether every address answers")
+    click.echo(f"{file}: the validator's rules accept it; the validator also requests every address")

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from goldenpath.cli.lazy_group import command_group
 
-import click
-
-from goldenpath.cli.lazy_group import LazyGroup
-
-SUMMARIES: Final = {
-    "hash": "Hash a folder: a manifest of its files, and one digest for all of them.",
-    "verify": "Hold a folder against a manifest, a digest or a Croissant document.",
-}
-"""The commands of the group, in the order in which a person meets them."""
-
-
-@click.group(
-    name="dataset", cls=LazyGroup, package="goldenpath.cli.commands.dataset_commands", summaries=SUMMARIES
+command = command_group(
+    "dataset",
+    "Give datasets a digest, and verify them.",
+    {
+        "hash": "Hash a folder: write a manifest of its files, and one digest for all of them.",
+        "verify": "Compare a folder with a manifest, a digest or a Croissant document.",
+    },
 )
-def command() -> None:
-    """Give datasets a digest, and verify them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,8 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
 )
-from goldenpath.cli.cluster_options import cluster_options, connections, desired_of
+from goldenpath.cli.cluster_options import cluster_options, connections, desired_objects
+from goldenpath.cli.echo import echo_json, echo_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,32 +50,31 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Compare a request, or a fleet, with what its clusters have.
+    """Compare a request, or a fleet, with the objects on its clusters.
 
-    FILE is a request (`-` reads it from standard input), or a fleet file: that compares what tenants share. Each
-    cluster is asked what an apply would change, in a dry run, field by field. What a server fills in by default and
-    what others manage is no difference; values of Secrets are not shown. A new tenant can be compared although its
-    namespace is not there yet.
+    FILE is a request (`-` reads it from standard input), or a fleet file, which compares the objects that tenants share. A
+    server-side dry run on each cluster shows the changes of an apply, field by field. Defaults of the server and fields of
+    other managers are no difference. Values of Secrets are not shown. A new tenant can be compared before its namespace
+    exists.
 
     Without --context, each cluster needs a kubeconfig context of its own name.
 
-    Ends with 0 where there is no difference, with 1 where there is one, and with 2 where a cluster would refuse an
-    object, cannot be asked, or the input was refused.
+    Exit code 0: no difference. 1: a difference. 2: a cluster would refuse an object or cannot be reached, or the input is
+    refused.
     """
     from goldenpath.cli.change_output import change_set_lines, progress  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import diff  # noqa: PLC0415
 
-    desired = desired_of(file, fleet_file, libraries, cluster)
+    desired = desired_objects(file, fleet_file, libraries, cluster)
     total = sum(map(len, desired.objects.values()))
     with (
         connections(list(desired.objects), context=context, kubeconfig=kubeconfig) as clusters,
-        progress(total, "Comparing") as moved,
+        progress(total, "Comparing") as advance,
     ):
-        found = diff(desired, clusters, done=lambda _, change: moved(str(change.object)))
+        found = diff(desired, clusters, done=lambda _, change: advance(str(change.object)))
     if output_format == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(found.as_dict())
     else:
         for name, changes in found.clusters.items():
-            for line in change_set_lines(name, changes):
-                click.echo(line)
+            echo_lines(change_set_lines(name, changes))
     ctx.exit(_FAILURE if found.refused else _DIFFERS if found.differs else 0)

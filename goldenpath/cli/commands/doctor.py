@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.cluster_options import cluster_options
+from goldenpath.cli.echo import echo_json
+from goldenpath.cli.forge_options import forge_options
+from goldenpath.cli.repository_options import optional_repo_option
 
 if TYPE_CHECKING:
     from goldenpath.cli.diagnosis import DoctorCheck
@@ -26,20 +28,8 @@ _COLORS: Final = {"ok": "green", "missing": "yellow", "failed": "red"}
         "goldenpath doctor --context eu-central --format json",
     ),
 )
-@click.option(
-    "--repo",
-    "place",
-    envvar="GOLDENPATH_REPO",
-    show_envvar=True,
-    metavar="URL|DIR",
-    help="The fleet repository: a directory, or a URL that Git can reach. Default: the one of the current folder.",
-)
-@click.option(
-    "--forge",
-    type=click.Choice(["github", "gitlab", "gitea", "forgejo"]),
-    help="Which forge it is, where the URL does not tell.",
-)
-@click.option("--forge-api", metavar="URL", help="The forge's API, where its URL does not tell.")
+@optional_repo_option
+@forge_options()
 @cluster_options
 @format_option("text", "json")
 @click.pass_context
@@ -53,13 +43,12 @@ def command(
     kubeconfig: str | None,
     output_format: str,
 ) -> None:
-    """Report what is installed, reachable and missing; changes nothing.
+    """Check the installation, and the servers that goldenpath needs; changes nothing.
 
-    Looks at goldenpath and its extras, Git with its author and credentials, the fleet repository with its remote, the
-    forge with its token, and each cluster of the fleet. What is missing is only needed for what stands beside it.
+    Checks goldenpath and its extras, Git with its author and credentials, the fleet repository with its remote, the forge
+    with its token, and each cluster of the fleet. Each missing part names the purpose that needs it.
 
-    Ends with 0 where nothing failed, also where something is missing, and with 1 where something is there and does not
-    work.
+    Exit code 0: nothing failed; parts may be missing. 1: an existing part does not work.
     """
     from goldenpath.cli.diagnosis import CheckState, diagnose  # noqa: PLC0415 - loads Git, which `--help` does not need
 
@@ -70,7 +59,7 @@ def command(
             _show(check)
     if output_format == "json":
         document = {"format": "doctor/v1", "checks": [check.as_dict() for check in found]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
     ctx.exit(_FAILED if any(check.state is CheckState.FAILED for check in found) else 0)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option, library_option
+from goldenpath.cli.echo import echo_json
 
 if TYPE_CHECKING:
     from goldenpath.findings import Finding
@@ -31,7 +31,7 @@ _FOUND_ERRORS = 1
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(dir_okay=False, exists=True)
 )
 @click.option("--to", required=True, metavar="GOLDEN_PATH", help="Golden path and its new major version.")
-@click.option("--write", is_flag=True, help="Write the files; without it they are only shown.")
+@click.option("--write", is_flag=True, help="Write the files. Default: only print them.")
 @fleet_option
 @library_option
 @format_option("text", "json")
@@ -47,10 +47,10 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Bring requests to a new major version of their golden path; comments stay.
+    """Migrate requests to a new major version of their golden path; comments stay.
 
-    The steps are data in the golden path's folder: rename, move, default, map, and drop with a finding. Every request
-    is migrated, parsed, rendered and checked before one file is written. `goldenpath publish` then publishes them.
+    The golden path's folder holds the steps as data: rename, move, default, map, and drop with a finding. The command
+    migrates, parses, renders and checks every request before it writes a file. `goldenpath publish` then publishes them.
 
     Exit code 1: a check of the new version has an error, and nothing is written.
     """
@@ -64,12 +64,12 @@ def command(
     place = fleet_file or find_fleet()
     fleet = load_fleet(place)
     library = library_for(fleet, Library(libraries))
-    done: dict[str, Migrated] = {}
+    requests: dict[str, Migrated] = {}
     findings: list[Finding] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            done[file], found = _migrated(file, to, place, library)
+            requests[file], found = _migrated(file, to, place, library)
             findings += found
         except InputError as error:
             problems += (problem.in_file(file) for problem in error.problems)
@@ -77,14 +77,14 @@ def command(
         raise InputError(problems)
     is_refused = any(finding.severity is Severity.ERROR for finding in findings)
     if write and not is_refused:
-        for file, migrated in done.items():
+        for file, migrated in requests.items():
             Path(file).write_text(migrated.text, encoding="utf-8")
-    _show(done, findings, output_format, is_written=write and not is_refused)
+    _show(requests, findings, output_format, is_written=write and not is_refused)
     ctx.exit(_FOUND_ERRORS if is_refused else 0)
 
 
 def _migrated(file: str, to: str, place: Path, library: Library) -> tuple[Migrated, list[Finding]]:
-    """One request of the new version, with what the migration and the checks have to say."""
+    """A migrated request, with the findings of the migration and of the checks."""
     from goldenpath import kubeyaml  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse  # noqa: PLC0415
     from goldenpath.tenant_requests import tenants_beside  # noqa: PLC0415
@@ -102,24 +102,24 @@ def _migrated(file: str, to: str, place: Path, library: Library) -> tuple[Migrat
 
 
 def _show(
-    done: dict[str, Migrated], findings: list[Finding], output_format: str, *, is_written: bool
+    requests: dict[str, Migrated], findings: list[Finding], output_format: str, *, is_written: bool
 ) -> None:
     if output_format == "json":
         document = {
             "format": "migrated/v1",
             "written": is_written,
-            "requests": [{"file": file, "text": migrated.text} for file, migrated in done.items()],
+            "requests": [{"file": file, "text": migrated.text} for file, migrated in requests.items()],
             "findings": [finding.as_dict() for finding in findings],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
-    for file, migrated in done.items():
+    for file, migrated in requests.items():
         if is_written:
             click.echo(f"Wrote {file}.")
-        else:
-            click.echo(f"--- # {file}" if len(done) > 1 else migrated.text, nl=len(done) > 1)
-            if len(done) > 1:
-                click.echo(migrated.text, nl=False)
+            continue
+        if len(requests) > 1:
+            click.echo(f"--- # {file}")
+        click.echo(migrated.text, nl=False)
     for finding in findings:
         click.echo(
             f"{finding.severity.value}: {finding.object} {finding.field}: {finding.message} {finding.fix}",

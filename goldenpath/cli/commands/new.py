@@ -56,10 +56,10 @@ if TYPE_CHECKING:
     "assignments",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Give a field, such as compute.cpu=64; lists with commas, anything as YAML. May be given again.",
+    help="Set a field, such as compute.cpu=64; a list with commas, any value as YAML. May be given again.",
 )
-@click.option("--no-input", is_flag=True, help="Ask nothing; so it is without a terminal.")
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--no-input", is_flag=True, help="Ask no questions, as without a terminal.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @library_option
 def command(
     *,
@@ -73,8 +73,8 @@ def command(
 ) -> None:
     """Write a request, by questions or from given values.
 
-    On a terminal, asks for one field after the other, says what each means, and holds each answer against the fleet
-    while it is typed. Fields that were given with --set are not asked for. The request is parsed before it is written.
+    On a terminal, the command asks for one field after the other, explains each, and validates each answer against the fleet
+    while you type. It does not ask for fields of --set. The request is validated before it is written.
     """
     found = _fleet_file(fleet_file)
     fleet = None if found is None else load_fleet(found)
@@ -91,7 +91,7 @@ def command(
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
     tenants = None if found is None or fleet is None else tenants_beside(found, fleet, library)
-    free = _free(fleet, found, library) if interactive else None
+    free = _free_accelerators(fleet, found, library) if interactive else None
     draft = RequestDraft(path, fleet=fleet, library=library, free=free, tenants=tenants)
     _assign(draft, assignments)
     if interactive:
@@ -113,26 +113,28 @@ def _ask_before_replacing(out: Path, *, force: bool, interactive: bool) -> None:
         return
     if not interactive:
         raise InputError.of(
-            "--out", "exists", "is there already; name another, or replace it with --force", str(out)
+            "--out", "exists", "exists already; name another file, or replace it with --force", str(out)
         )
-    click.confirm(f"{out} is there already. Replace it?", abort=True)
+    click.confirm(f"{out} exists already. Replace it?", abort=True)
 
 
 def _fleet_file(given: Path | None) -> Path | None:
-    """The fleet's file, if there is one to be found: a request can be written without."""
+    """The fleet file; None if there is none, because a request can be written without a fleet."""
     if given is not None:
         return given
     try:
         found = find_fleet()
     except InputError:
-        click.echo("Fleet: none found, so names of clusters are not checked.", err=True)
+        click.echo("Fleet: none found, so cluster names are not checked.", err=True)
         return None
     click.echo(f"Fleet: {found}", err=True)
     return found
 
 
-def _free(fleet: FleetSpec | None, fleet_file: Path | None, library: Library) -> FreeAccelerators | None:
-    """What no tenant owns, where the fleet file is in its repository; None where no repository says it."""
+def _free_accelerators(
+    fleet: FleetSpec | None, fleet_file: Path | None, library: Library
+) -> FreeAccelerators | None:
+    """The accelerators that no tenant owns; None if the fleet file is not in a fleet repository."""
     from goldenpath.fleet import Fleet  # noqa: PLC0415 - loads Git, which a script does not need
 
     if fleet is None or fleet_file is None or not (fleet_file.parent / ".git").exists():

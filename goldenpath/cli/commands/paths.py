@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.kinds import kind_of
 from goldenpath.paths import GoldenPath, Library
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @library_option
 @format_option("text", "json")
 def command(libraries: tuple[Path, ...], output_format: str) -> None:
-    """List the golden paths, and what each is for.
+    """List the golden paths and their purposes.
 
     A request names a golden path with its major version, such as `tenant/v1`.
     """
     paths = list(Library(libraries))
     if output_format == "json":
-        click.echo(json.dumps([_as_dict(path) for path in paths], indent=2, ensure_ascii=False))
+        echo_json([_as_dict(path) for path in paths])
         return
     for path in paths:
         kind = kind_of(path)

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.plan_output import comment_on, exit_code, show_proposal, watching
-from goldenpath.cli.repository_options import at_option, open_fleet, read_requests, repository_options
+from goldenpath.cli.repository_options import fleet_command, read_requests
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -27,50 +26,44 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
-@repository_options
-@at_option
 @click.option("--all", "everything", is_flag=True, help="Every tenant and platform in the repository.")
-@click.option("--upgrade", is_flag=True, help="With the newest version of each golden path.")
-@click.option("--details/--summary", default=None, help="Every object and field, or a line for each tenant.")
+@click.option("--upgrade", is_flag=True, help="Use the newest version of each golden path.")
+@click.option(
+    "--details/--summary", default=None, help="Show every object and field, or a line for each tenant."
+)
 @click.option(
     "--comment",
     "page",
     metavar="URL",
-    help="Show the plan in a comment of this pull request, too; a later run changes that comment.",
+    help="Also write the plan into a comment of this pull request; a later run updates the comment.",
 )
-@library_option
-@format_option("text", "json", "markdown")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", "markdown")
 def command(
     ctx: click.Context,
     *,
     files: tuple[str, ...],
-    place: str,
-    branch: str | None,
-    at: str | None,
+    target: FleetTarget,
     everything: bool,
     upgrade: bool,
     details: bool | None,
     page: str | None,
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show what publishing would change, by tenant, cluster and object.
+    """Show what a publish would change, by tenant, cluster and object.
 
-    FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml: that shows what a change of
-    it means for every tenant. With --all, what is in the repository is rendered again: nothing changes where nothing
-    was edited. Nothing is written.
+    FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml, whose plan covers every tenant.
+    With --all, the plan renders the whole repository again; it is empty if nothing was edited. Nothing is written.
 
-    Ends with 0 where the plan could be carried out, whether it changes anything or not; with 1 where a check has an
-    error; with 2 where something else stands in its way, such as a file that was edited by hand.
+    Exit code 0: the plan can be published, with or without changes. 1: a check has an error. 2: another problem blocks the
+    plan, such as a file that was edited by hand.
     """
     if not files and not everything:
-        raise click.UsageError("Name a FILE, or say --all.")
+        raise click.UsageError("Name a FILE, or give --all.")
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
     options = PublishOptions(upgrade=upgrade, today=dt.datetime.now(dt.UTC).date())
-    with open_fleet(place, branch, libraries, at=at) as fleet, watching("Planning") as progress:
+    with target.open() as fleet, watching("Planning") as progress:
         requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
         proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
     if page is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,6 +9,7 @@ import click
 from goldenpath.accelerators import Accelerator, catalogue
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError, Problem
 from goldenpath.spec.nearest import nearest
@@ -30,20 +30,24 @@ _HEADER: Final = ("PROFILE", "MEMORY", "PER DEVICE", "RESOURCE", "ALLOCATION")
     ),
 )
 @click.argument("ids", nargs=-1, metavar="[PROFILE]...", shell_complete=completion_items.profiles)
-@click.option("--vendor", metavar="NAME", shell_complete=completion_items.vendors, help="Only this vendor's.")
+@click.option(
+    "--vendor",
+    metavar="NAME",
+    shell_complete=completion_items.vendors,
+    help="Only accelerators of this vendor.",
+)
 @format_option("text", "json")
 def command(ids: tuple[str, ...], vendor: str | None, output_format: str) -> None:
     """List the accelerators that a request can ask for.
 
-    A profile is a model, or a model and a slice of it. For profiles that are named, everything that is known
-    is shown, with its sources.
+    A profile is a model of accelerator, or a slice of one. For a named PROFILE, the command shows all facts with their
+    sources.
     """
     found = list(_found(ids, vendor))
     if output_format == "json":
-        click.echo(json.dumps([each.as_dict() for each in found], indent=2, ensure_ascii=False))
+        echo_json([each.as_dict() for each in found])
         return
-    for line in _details(found) if ids else table([_HEADER, *map(_row, found)]):
-        click.echo(line)
+    echo_lines(_details(found) if ids else table([_HEADER, *map(_row, found)]))
 
 
 def _found(ids: Iterable[str], vendor: str | None) -> Iterator[Accelerator]:

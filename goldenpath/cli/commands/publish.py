@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.artifact_delivery import ArtifactKeys, Signers, check_deliverable, deliver, show_delivery
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.commit_options import (
     approve_option,
     change_options,
+    dry_run_option,
     publish_options_of,
     review_of,
     review_options,
     show_published,
 )
-from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.plan_output import exit_code, show_proposal, watching
-from goldenpath.cli.repository_options import open_fleet, read_requests, repository_options
+from goldenpath.cli.repository_options import fleet_command, read_requests
 from goldenpath.cli.signing_options import (
     open_provenance_signer,
     open_signer,
@@ -29,8 +29,8 @@ from goldenpath.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.fleet import Fleet
 
 _NOT_DELIVERED = 2
@@ -50,75 +50,70 @@ _NOT_DELIVERED = 2
     ),
 )
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path(dir_okay=False, allow_dash=True))
-@repository_options
 @click.option(
     "--all", "everything", is_flag=True, help="Render every tenant and platform in the repository again."
 )
-@click.option("--upgrade", is_flag=True, help="Take the newest version of each golden path.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@click.option("--upgrade", is_flag=True, help="Use the newest version of each golden path.")
+@dry_run_option
 @click.option(
     "--artifact-key",
     envvar="GOLDENPATH_ARTIFACT_KEY",
     show_envvar=True,
     metavar="FILE|pkcs11:…",
-    help="The key that signs artifacts; with it, what changed goes to the fleet's registry after the commit.",
+    help="The key that signs artifacts; with it, the publish also pushes changed artifacts to the fleet's registry.",
 )
 @provenance_signer_options
 @approve_option
 @review_options
 @change_options
-@library_option
-@format_option("text", "json")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", has_at=False)
 def command(
     ctx: click.Context,
     /,
     *,
     files: tuple[str, ...],
-    place: str,
-    branch: str | None,
+    target: FleetTarget,
     everything: bool,
     upgrade: bool,
     dry_run: bool,
     artifact_key: str | None,
     provenance_key: str | None,
     builder: str | None,
-    libraries: tuple[Path, ...],
     output_format: str,
-    **said: object,
+    **given: object,
 ) -> None:
     """Turn requests into a commit, or a pull request, of the fleet repository.
 
-    FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml. Each is checked, rendered at
-    the version that its lock pins, checked again, and committed with everything that follows from it. The same
-    request again makes no commit. Where another commit moved the branch meanwhile, the publish works everything out anew.
+    FILE is a request (`-` reads it from standard input), or the fleet's goldenpath.yaml. Each request is checked, rendered
+    at the version that its lock pins, checked again, and committed with its rendered files. An unchanged request makes no
+    commit. If another commit moves the branch meanwhile, the publish renders and checks everything again.
 
-    Refused, and nothing written: a check with an error (exit code 1); files that were edited by hand, a Namespace
-    that would go, or more removals than a few (exit code 2).
+    A publish is refused, and writes nothing, if a check has an error (exit code 1), or if it would overwrite hand edits,
+    remove a Namespace, or remove more than a few objects (exit code 2).
 
-    Credentials come from Git's own helpers and agents, or from GOLDENPATH_GIT_TOKEN; a forge's token from
+    Git credentials come from Git's own helpers and agents, or from GOLDENPATH_GIT_TOKEN. A forge's token comes from
     GOLDENPATH_FORGE_TOKEN or the forge's own variable.
 
-    Where the fleet has `delivery`, and with --artifact-key, the signed artifacts of what changed follow the commit. A
-    registry that is down loses nothing: the commit stands, and the message has the command that goes on (exit code 2).
-    With --provenance-key, each of them also gets SLSA provenance.
+    If the fleet has `delivery`, --artifact-key also pushes the signed artifacts of the change after the commit. If the
+    registry is down, the commit stays, and the message has the command that pushes the artifacts later (exit code 2). With
+    --provenance-key, each artifact also gets SLSA provenance.
     """
     if not files and not everything:
-        raise click.UsageError("Name a FILE, or say --all.")
-    options = publish_options_of(said, upgrade=upgrade)
-    with open_fleet(place, branch, libraries) as fleet, watching("Publishing") as progress:
+        raise click.UsageError("Name a FILE, or give --all.")
+    options = publish_options_of(given, upgrade=upgrade)
+    with target.open() as fleet, watching("Publishing") as progress:
         requests = read_requests(files, lambda readable: fleet.plan(*readable, options=options))
         if dry_run:
             proposal = fleet.plan(*requests, everything=everything, options=options, progress=progress)
         else:
-            up_for_review = review_of(fleet, said)
+            review = review_of(fleet, given)
             keys = ArtifactKeys(artifact_key, provenance_key, builder)
-            with _signers(fleet, keys, is_pushed=up_for_review is None) as signers:
+            with _signers(fleet, keys, is_pushed=review is None) as signers:
                 published = fleet.publish(
-                    *requests, everything=everything, options=options, review=up_for_review, progress=progress
+                    *requests, everything=everything, options=options, review=review, progress=progress
                 )
-                delivered = None if up_for_review is not None else deliver(fleet, place, keys, signers)
+                delivered = deliver(fleet, target.place, keys, signers) if review is None else None
     if dry_run:
         show_proposal(proposal, output_format)
         ctx.exit(exit_code(proposal))
@@ -131,11 +126,11 @@ def command(
 
 @contextmanager
 def _signers(fleet: Fleet, keys: ArtifactKeys, *, is_pushed: bool) -> Iterator[Signers | None]:
-    """Who signs artifacts; a key that cannot be used is refused before anything is committed."""
+    """Open the signers of artifacts, so that a key that cannot be used is refused before the commit."""
     if keys.artifact is None:
         for option, value in (("--provenance-key", keys.provenance), ("--builder", keys.builder)):
             if value is not None:
-                raise InputError.of(option, "missing", "needs --artifact-key beside it", value)
+                raise InputError.of(option, "missing", "needs --artifact-key", value)
     if keys.artifact is None or not is_pushed:
         yield None
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from goldenpath.cli.accepted_input import accept_input
 from goldenpath.cli.base_command import (
     ExampleCommand,
     cluster_option,
@@ -16,15 +17,10 @@ from goldenpath.cli.base_command import (
     format_option,
     library_option,
 )
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.editor_schema import without_modeline
-from goldenpath.cli.input_files import DocumentKind, find_fleet, kind_of, read_source
 from goldenpath.cli.render_output import Rendering, render_files
 from goldenpath.file_output import WriteOutcome, write_files
-from goldenpath.library_sources import library_for
-from goldenpath.paths import Library
-from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
-from goldenpath.spec.parse import parse_fleet
-from goldenpath.tenant_requests import tenants_beside
 
 if TYPE_CHECKING:
     from goldenpath.manifests import ManifestObject
@@ -43,13 +39,16 @@ if TYPE_CHECKING:
 @fleet_option
 @cluster_option
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write files here."
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write the files to this folder.",
 )
-@click.option("--dry-run", is_flag=True, help="With --out: say what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="With --out: list the changes, and write nothing.")
 @click.option(
     "--keep-stale",
     is_flag=True,
-    help="With --out: keep manifests of an older render that this one no longer has.",
+    help="With --out: keep manifests of an earlier render that this one no longer has.",
 )
 @library_option
 @format_option("text", "json")
@@ -66,68 +65,50 @@ def command(
 ) -> None:
     """Turn a request, or a fleet, into Kubernetes manifests.
 
-    FILE is a request (`-` reads it from standard input), or a fleet file: that renders what the tenants of its
+    FILE is a request (`-` reads it from standard input), or a fleet file, which renders the objects that the tenants of its
     clusters share.
 
-    Without --out, the Kubernetes objects for one cluster are printed, as one YAML stream (or one List, as JSON).
+    Without --out, the command prints the Kubernetes objects of one cluster as one YAML stream, or as one List in JSON.
 
-    With --out and without --cluster, DIR becomes a fleet repository: the manifests of every cluster, the catalog
-    entry, the README and the request itself. With --cluster, DIR gets a folder named after the tenant with what is
-    for that cluster, just as the cookiecutter command makes it. Only what changed is written. Manifests that an
-    older render left in the tenant's own folders are removed if they carry goldenpath's label and hold no Namespace.
+    With --out and without --cluster, DIR becomes a fleet repository: it gets the manifests of every cluster, the catalog
+    entry, the README and the request. With --cluster, DIR gets a folder named after the tenant with the manifests of that
+    cluster, as the cookiecutter command writes it. Unchanged files are not written again. Manifests of an earlier render in
+    the tenant's own folders are removed if they have goldenpath's label and hold no Namespace.
     """
     if out is None and (dry_run or keep_stale):
-        raise click.UsageError("--dry-run and --keep-stale go with --out.")
-    source = read_source(file)
-    document = source.only()
-    library = Library(libraries)
-    if kind_of(document) is DocumentKind.FLEET:
-        spec = parse_fleet(document, file=source.name)
-        pipeline = Pipeline(spec, library=library_for(spec, library))
-        rendering = render_files(pipeline, pipeline.fleet, source.text, cluster, for_one=out is None)
-    else:
-        fleet_file = fleet_file or _found_fleet()
-        fleet = load_fleet(fleet_file)
-        library = library_for(fleet, library)
-        tenants = tenants_beside(fleet_file, fleet, library)
-        request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
-        rendering = render_files(
-            Pipeline(fleet, library=library),
-            request,
-            without_modeline(source.text),
-            cluster,
-            for_one=out is None,
-            parent=parent_of(request, tenants),
-        )
+        raise click.UsageError("--dry-run and --keep-stale need --out.")
+    accepted = accept_input(file, fleet_file, libraries)
+    rendering = render_files(
+        accepted.pipeline,
+        accepted.spec,
+        without_modeline(accepted.text),
+        cluster,
+        for_one=out is None,
+        parent=accepted.parent,
+    )
     if out is None:
         click.echo(_as_list(rendering) if output_format == "json" else _as_stream(rendering), nl=False)
         return
     outcome = write_files(out, rendering.files, owned=rendering.owned, keep_stale=keep_stale, dry_run=dry_run)
     if output_format == "json":
-        click.echo(json.dumps(asdict(outcome), indent=2))
+        echo_json(asdict(outcome))
     else:
-        _say(out, outcome, dry_run=dry_run)
+        _print_outcome(out, outcome, dry_run=dry_run)
     for place in rendering.former:
         if (out / place).exists():
-            message = f"Left alone: {out / place} is from a cluster that the request no longer names. Retire it there before you remove it."
+            message = f"Kept {out / place}: the request no longer names its cluster. Retire the tenant there before you remove the folder."
             click.echo(message, err=True)
 
 
-def _found_fleet() -> Path:
-    found = find_fleet()
-    click.echo(f"Fleet: {found}", err=True)
-    return found
-
-
 def _as_stream(rendering: Rendering) -> str:
-    """Files with their comments, as one stream that an API server would take in one go."""
+    """All files with their comments, as one stream in an order that an API server accepts."""
     files = {file.path: file.text for file in rendering.manifests.files}
     paths = dict.fromkeys(item.file for item in _in_order(rendering))
     return "---\n".join(f"# Source: {path}\n" + files[path].removeprefix("---\n") for path in paths)
 
 
 def _in_order(rendering: Rendering) -> list[ManifestObject]:
-    """The objects, Namespaces first: what is in one is refused before it is there."""
+    """The objects with Namespaces first, because an API server refuses objects of a missing Namespace."""
     return sorted(rendering.manifests.objects(), key=lambda item: item.kind != "Namespace")
 
 
@@ -138,13 +119,13 @@ def _as_list(rendering: Rendering) -> str:
     )
 
 
-def _say(out: Path, outcome: WriteOutcome, *, dry_run: bool) -> None:
+def _print_outcome(out: Path, outcome: WriteOutcome, *, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
     for path in outcome.written if dry_run else ():
         click.echo(f"would write {out / path}")
     for path in outcome.removed:
-        click.echo(f"{'would remove' if dry_run else 'removed'} {out / path}: rendered before, and no longer")
+        click.echo(f"{'would remove' if dry_run else 'removed'} {out / path}: no longer rendered")
     for path in outcome.kept:
-        click.echo(f"kept {out / path}: it is not part of this render", err=True)
+        click.echo(f"kept {out / path}: not part of this render", err=True)
     removed = f", {len(outcome.removed)} {would}removed" if outcome.removed else ""
     click.echo(f"{out}: {len(outcome.written)} {would}written, {len(outcome.unchanged)} unchanged{removed}.")

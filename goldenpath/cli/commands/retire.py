@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
+from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.commit_options import (
     change_options,
+    dry_run_option,
     publish_options_of,
     review_of,
     review_options,
     show_published,
 )
-from goldenpath.cli.error_output import in_the_format_asked_for
 from goldenpath.cli.plan_output import exit_code, show_proposal
-from goldenpath.cli.repository_options import open_fleet, repository_options
+from goldenpath.cli.repository_options import fleet_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -33,50 +33,49 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("name", metavar="NAME")
-@repository_options
 @click.option(
-    "--cluster", "clusters", multiple=True, metavar="NAME", help="Hold it only there; may be given again."
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="NAME",
+    help="Hold it only on this cluster; may be given again.",
 )
-@click.option("--delete", is_flag=True, help="The second step: remove a tenant that is held, or a workload.")
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@click.option("--delete", is_flag=True, help="The second step: remove a held tenant, or a workload.")
+@dry_run_option
 @review_options
 @change_options
-@library_option
-@format_option("text", "json")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", has_at=False)
 def command(
     ctx: click.Context,
     /,
     *,
     name: str,
-    place: str,
-    branch: str | None,
+    target: FleetTarget,
     clusters: tuple[str, ...],
     delete: bool,
     dry_run: bool,
-    libraries: tuple[Path, ...],
     output_format: str,
-    **said: object,
+    **given: object,
 ) -> None:
     """Take a tenant or workload out of service in two steps: hold, and then delete.
 
     NAME is a tenant, or a workload as TENANT/WORKLOAD.
 
-    The first commit holds it: its queue drains, its quotas are 0, and Flux removes what it made of the team's own
-    repository, volumes too. With --delete, and only when Flux has applied the hold, the second removes the rest, the
-    namespace last. A record of the name stays: no other tenant may take it.
+    The first commit holds the tenant: its queue drains, its quotas are 0, and Flux removes the objects of the team's own
+    repository, with their volumes. After Flux has applied the hold, --delete makes a second commit, which removes the rest,
+    the namespace last. A record of the name stays, so that no other tenant can take it.
 
-    A workload that is held leaves its clusters, and its request stays. --delete removes it in one step, and its name
-    can be used again.
+    A held workload leaves its clusters, and its request stays. --delete removes a workload in one step, and its name can be
+    used again.
     """
     if delete and clusters:
         raise click.UsageError(
-            "--delete removes the whole tenant or workload; to leave one cluster, hold it there and then drop it from the request."
+            "--delete removes the whole tenant or workload; to leave one cluster, hold it there, then remove the cluster from the request."
         )
-    options = publish_options_of(said)
-    with open_fleet(place, branch, libraries) as fleet:
-        where = fleet.store.place  # a URL in it has no password
+    options = publish_options_of(given)
+    with target.open() as fleet:
+        where = fleet.store.place  # without the password of a URL
         if dry_run:
             proposal = fleet.plan_retirement(name, clusters=clusters, delete=delete, options=options)
         else:
@@ -85,11 +84,13 @@ def command(
                 clusters=clusters,
                 delete=delete,
                 options=options,
-                review=review_of(fleet, said),
+                review=review_of(fleet, given),
             )
     if dry_run:
         show_proposal(proposal, output_format)
         ctx.exit(exit_code(proposal))
     show_published(published, output_format)
     if output_format == "text" and published.commit and not delete:
-        click.echo(f"When Flux has applied it: goldenpath retire {name} --repo {where} --delete", err=True)
+        click.echo(
+            f"After Flux has applied the hold: goldenpath retire {name} --repo {where} --delete", err=True
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.editor_schema import schema_location
 from goldenpath.cli.golden_path_argument import golden_path_named
 from goldenpath.describe.backstage_template import template_entity
@@ -36,21 +36,21 @@ from goldenpath.pipeline import load_fleet
     type=click.Choice(["json-schema", "cookiecutter", "backstage", "location"]),
     default="json-schema",
     show_default=True,
-    help="JSON Schema for editors, cookiecutter.json, the Backstage template that the backend serves (YAML), or where the JSON Schema is, as a file URL.",
+    help="JSON Schema for editors, cookiecutter.json, the backend's Backstage template (YAML), or the file URL of the JSON Schema.",
 )
 @click.option(
     "--fleet",
     "fleet_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With --as backstage: the fleet whose clusters and accelerators the form offers.",
+    help="With --as backstage: the fleet with the clusters and accelerators of the form.",
 )
 @library_option
 def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path, ...]) -> None:
     """Print the schema of a golden path's request.
 
-    An editor that knows the JSON Schema completes and checks a request while it is written. Requests that goldenpath
-    writes name it in their first line; `--as location` is for an editor's settings.
+    With the JSON Schema, an editor completes and checks a request while you type. Requests that goldenpath writes name the
+    schema in their first line. `--as location` prints its URL for an editor's settings.
     """
     if fleet_file is not None and form != "backstage":
         raise click.UsageError("--fleet needs --as backstage.")
@@ -58,7 +58,7 @@ def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path
     if form == "location":
         file = schema_location(path)
         if file is None:
-            message = "is not a built-in golden path, so its schema is in no file; write one: goldenpath schema NAME > FILE"
+            message = "is not a built-in golden path, so there is no schema file; write one: goldenpath schema NAME > FILE"
             raise InputError.of("GOLDEN_PATH", "no-schema-file", message, name)
         click.echo(file.as_uri())
     elif form == "backstage":
@@ -66,4 +66,4 @@ def command(name: str, form: str, fleet_file: Path | None, libraries: tuple[Path
         click.echo(kubeyaml.dump(template_entity(path, fleet)), nl=False)
     else:
         schema = json_schema(path) if form == "json-schema" else cookiecutter_json(path)
-        click.echo(json.dumps(schema, indent=2, ensure_ascii=False))
+        echo_json(schema)

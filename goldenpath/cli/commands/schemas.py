@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from goldenpath.cli.lazy_group import command_group
 
-import click
-
-from goldenpath.cli.lazy_group import LazyGroup
-
-SUMMARIES: Final = {"import": "Take the kinds of a cluster or a folder as strict schemas for `check`."}
-"""The commands of the group."""
-
-
-@click.group(
-    name="schemas", cls=LazyGroup, package="goldenpath.cli.commands.schemas_commands", summaries=SUMMARIES
+command = command_group(
+    "schemas",
+    "Import schemas of kinds that goldenpath does not ship.",
+    {
+        "import": "Import the kinds of a cluster or a folder as strict schemas for `check`.",
+    },
 )
-def command() -> None:
-    """Bring in schemas of kinds that goldenpath does not ship."""

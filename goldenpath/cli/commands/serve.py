@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, library_option
-
-if TYPE_CHECKING:
-    from goldenpath.fleet import Fleet
-    from goldenpath.forges import Forge
-    from goldenpath_backstage.settings import Settings
 
 
 @click.command(
@@ -26,7 +21,7 @@ if TYPE_CHECKING:
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Settings file; options of this command override it.",
+    help="Settings file; the options of this command override it.",
 )
 @click.option(
     "--repo",
@@ -36,47 +31,38 @@ if TYPE_CHECKING:
     metavar="URL|DIR",
     help="The fleet repository: a directory, or a URL that Git can reach.",
 )
-@click.option("--branch", metavar="NAME", help="Branch of the fleet repository; its default one otherwise.")
-@click.option("--host", metavar="ADDRESS", help="Address to listen on; only this machine's otherwise.")
+@click.option("--branch", metavar="NAME", help="Branch of the fleet repository. Default: its default branch.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on. Default: only this machine.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Port to listen on; 7008 otherwise."
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Port to listen on. Default: 7008."
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="How much is logged, as JSON on stderr.",
+    help="Level of the log, which is JSON on stderr.",
 )
 @library_option
-def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **said: Any) -> None:
+def command(file: Path | None, libraries: tuple[Path, ...], log_level: str, **given: Any) -> None:
     """Serve golden paths over HTTP, for Backstage and for internal tools.
 
-    Without `backstage`, `tokens` or `spiffe` in the settings, callers are not authenticated, and only this machine
-    is answered. The ledger is a file in the user's state folder; GOLDENPATH_DATABASE names another database, such
-    as PostgreSQL for more than one replica.
+    Without `backstage`, `tokens` or `spiffe` in the settings, callers are not authenticated, and the server answers only this
+    machine. The ledger is a file in the user's state folder. GOLDENPATH_DATABASE names another database, such as PostgreSQL
+    for more than one replica.
     """
-    from goldenpath.cli.repository_options import open_fleet  # noqa: PLC0415 - loads Git, which `--help` does not need
+    from goldenpath.cli.forge_options import fleet_forge  # noqa: PLC0415 - `--help` needs none of it
+    from goldenpath.cli.repository_options import open_fleet  # noqa: PLC0415
     from goldenpath_backstage.server import serve  # noqa: PLC0415 - and these load FastAPI
     from goldenpath_backstage.settings import read_settings  # noqa: PLC0415
     from goldenpath_backstage.telemetry.logs import set_up_logging  # noqa: PLC0415
 
-    changes = {name: value for name, value in said.items() if value is not None}
+    changes = {name: value for name, value in given.items() if value is not None}
     if libraries:
         changes["libraries"] = [str(folder) for folder in libraries]
     settings = read_settings(file, environment=os.environ, changes=changes)
     set_up_logging(log_level)
     click.echo(f"Serving {settings.repository} on {settings.host}, port {settings.port or '(any)'}", err=True)
     with open_fleet(settings.repository, settings.branch, settings.libraries) as fleet:
-        if not serve(settings, fleet=fleet, forge=_forge(settings, fleet)):
+        if not serve(settings, fleet=fleet, forge=fleet_forge(fleet, settings.forge, settings.forge_api)):
             raise click.exceptions.Exit(2)
-
-
-def _forge(settings: Settings, fleet: Fleet) -> Forge | None:
-    """Where pull requests are opened, with the token of the environment; None for a plain Git repository."""
-    from goldenpath.forges import forge_of  # noqa: PLC0415 - `--help` does not need it
-
-    remote = fleet.store.remote
-    if remote is None or settings.forge == "none":
-        return None
-    return forge_of(remote.url, kind=settings.forge, api=settings.forge_api, environment=os.environ)

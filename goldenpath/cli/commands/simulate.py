@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,19 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.simulated_service import SimulatedService, service_of_options, service_of_request
-from goldenpath.cli.sizing_options import (
-    model_options,
-    parse_engine,
-    parse_peak,
-    parse_rate,
-    parse_seconds,
-    peak_option,
-    read_model,
-)
+from goldenpath.cli.sizing_options import SizingArguments, sizing_options
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
-from goldenpath.sizing import LatencyLimits, Traffic
 from goldenpath.sizing.scaling_rules import PUBLISHED_RULES, Rule
 from goldenpath.sizing.simulation import Outcome, simulate
 from goldenpath.sizing.simulation_plot import plot
@@ -44,39 +35,34 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True))
-@model_options
-@click.option("--profile", metavar="PROFILE", help="Accelerator or partition.")
-@click.option("--requests", metavar="RATE", help="Mean requests, such as 4/s or 30/min.")
-@click.option("--input", "tokens_in", type=int, metavar="TOKENS", help="Mean length of a prompt.")
-@click.option("--output", "tokens_out", type=int, metavar="TOKENS", help="Mean length of an answer.")
-@peak_option
-@click.option("--ttft", metavar="TIME", help="Goal for the time to first token, such as 800ms.")
-@click.option("--itl", metavar="TIME", help="Goal for the time between tokens, such as 40ms.")
+@sizing_options(required=False)
 @click.option(
     "--traffic",
     default="daily",
     show_default=True,
     metavar="SHAPE|FILE",
-    help="poisson, daily, burst, ramp, or a CSV with seconds, input_tokens and output_tokens.",
+    help="poisson, daily, burst, ramp, or a CSV file with seconds, input_tokens and output_tokens.",
 )
-@click.option("--hours", type=click.FloatRange(0.01, 168), default=24.0, show_default=True, help="How long.")
+@click.option(
+    "--hours", type=click.FloatRange(0.01, 168), default=24.0, show_default=True, help="Simulated hours."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same arrivals.")
 @click.option(
     "--prefix-hits",
     type=click.FloatRange(0, 0.99),
     default=0.0,
     show_default=True,
-    help="Share of each prompt that the prefix cache holds.",
+    help="Share of each prompt that is in the prefix cache.",
 )
 @click.option(
     "--outage",
     "outages",
     multiple=True,
     metavar="FROM-TO",
-    help="Seconds in which the scaler has no metrics; may be given again.",
+    help="Seconds during which the scaler has no metrics; may be given again.",
 )
 @click.option(
-    "--against", type=click.Choice(["published"]), help="Also run the thresholds that guides publish."
+    "--against", type=click.Choice(["published"]), help="Also simulate the thresholds that guides publish."
 )
 @click.option(
     "--max-replicas",
@@ -90,19 +76,7 @@ if TYPE_CHECKING:
 def command(
     *,
     file: str | None,
-    model_id: str | None,
-    config: Path | None,
-    profile: str | None,
-    requests: str | None,
-    tokens_in: int | None,
-    tokens_out: int | None,
-    peak: str | None,
-    ttft: str | None,
-    itl: str | None,
-    engine: str,
-    precision: str | None,
-    kv_precision: str | None,
-    context: int | None,
+    asked: SizingArguments,
     traffic: str,
     hours: float,
     seed: int,
@@ -113,35 +87,24 @@ def command(
     plot_file: Path | None,
     output_format: str,
 ) -> None:
-    """Show what a scaling rule does with a traffic: latency, goal, replicas and device hours.
+    """Simulate a scaling rule under a traffic: latency, goal, replicas and device hours.
 
-    FILE is the request of an inference service with a goal: its traffic, goal, replicas and scaling rule are
-    simulated. Without FILE, the options say them, and the rule is the threshold that `goldenpath size` gives.
-    Replicas start as slowly as the cold start of `goldenpath size` says.
+    FILE is the request of an inference service with a goal, which sets traffic, goal, replicas and scaling rule. Without
+    FILE, the options set them, and the rule is the threshold of `goldenpath size`. A replica starts after the cold start of
+    `goldenpath size`.
     """
-    options = (model_id, config, profile, requests, tokens_in, tokens_out, peak, ttft, itl)
     if file is not None:
-        if any(option is not None for option in (*options, precision, kv_precision, context)):
+        if not asked.is_empty:
             raise click.UsageError(
-                "FILE says the model, its accelerator, traffic and goal: leave the options out."
+                "FILE sets the model, its accelerator, traffic and goal: leave their options out."
             )
         service = service_of_request(file)
         if max_replicas is not None:
             service = replace(service, rule=replace(service.rule, maximum=max_replicas))
     else:
-        if profile is None or requests is None or tokens_in is None or tokens_out is None:
+        if asked.profile is None or None in {asked.requests, asked.tokens_in, asked.tokens_out}:
             raise click.UsageError("Give FILE, or --profile, --requests, --input and --output.")
-        service = service_of_options(
-            read_model(model_id, config),
-            profile,
-            Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak)),
-            LatencyLimits(parse_seconds("ttft", ttft), parse_seconds("itl", itl)),
-            parse_engine(engine),
-            max_replicas=max_replicas or 20,
-            precision=precision,
-            kv_precision=kv_precision,
-            context=context,
-        )
+        service = service_of_options(asked, max_replicas=max_replicas or 20)
     outcomes = _run(
         service,
         _Arrivals(service, traffic, hours, seed),
@@ -160,23 +123,23 @@ def command(
             raise InputError.of("--plot", "output", f"cannot be written: {reason}", str(plot_file)) from None
         click.echo(f"Wrote {plot_file}.", err=True)
     if output_format == "json":
-        click.echo(json.dumps([each.as_dict() for each in outcomes], indent=2))
+        echo_json([each.as_dict() for each in outcomes])
         return
     _print(outcomes)
 
 
 class _Arrivals:
-    """Arrivals that can be gone through once for each rule."""
+    """The arrivals of requests; each call starts from the first one again."""
 
     def __init__(self, service: SimulatedService, traffic: str, hours: float, seed: int) -> None:
         self.trace = None
         file = Path(traffic)
         if file.suffix == ".csv":
             if not file.is_file():
-                raise click.UsageError(f"--traffic: there is no file {traffic}.")
+                raise click.UsageError(f"--traffic: the file {traffic} does not exist.")
             self.trace = read_trace(file.read_text(encoding="utf-8", errors="replace"), name=traffic)
-        asked = service.traffic
-        self.shape = (traffic, asked.requests, asked.tokens_in, asked.tokens_out, hours * 3600, seed)
+        mean = service.traffic
+        self.shape = (traffic, mean.requests, mean.tokens_in, mean.tokens_out, hours * 3600, seed)
 
     def __call__(self) -> Iterable[tuple[float, int, int]]:
         return self.trace if self.trace is not None else arrivals(*self.shape)
@@ -243,5 +206,4 @@ def _print(outcomes: list[Outcome]) -> None:
         )
         for each in outcomes
     ]
-    for line in table(rows, numbers=range(1, 8)):
-        click.echo(line)
+    echo_lines(table(rows, numbers=range(1, 8)))

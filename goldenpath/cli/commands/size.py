@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath import kubeyaml
-from goldenpath.cli import completion_items
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.size_comparison import SizeComparison, fleet_candidates
-from goldenpath.cli.sizing_options import (
-    model_options,
-    parse_engine,
-    parse_peak,
-    parse_rate,
-    parse_seconds,
-    peak_option,
-    read_model,
-)
+from goldenpath.cli.sizing_options import SizingArguments, sizing_options
 from goldenpath.cli.tables import table
 from goldenpath.errors import InputError
 from goldenpath.pipeline import load_fleet
-from goldenpath.sizing import LatencyLimits, Sizing, Traffic, choose, size
+from goldenpath.sizing import Sizing, Traffic, choose, size
 from goldenpath.sizing.calibration import calibrate, read_runs
 
 if TYPE_CHECKING:
@@ -44,115 +35,84 @@ if TYPE_CHECKING:
         "goldenpath size --model Qwen/Qwen3-32B --profile nvidia-h100-80gb --requests 4/s --input 1500 --output 300 --calibrate c4.json --calibrate c16.json",
     ),
 )
-@model_options
+@sizing_options(required=True)
 @click.option(
-    "--profile",
-    metavar="PROFILE",
-    shell_complete=completion_items.profiles,
-    help="Accelerator or partition (`goldenpath profiles`).",
+    "--compare", is_flag=True, help="Compare every accelerator with benchmark figures, fewest devices first."
 )
-@click.option("--compare", is_flag=True, help="Every accelerator with figures, fewest devices first.")
 @click.option(
     "--fleet",
     "fleet_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With --compare: the accelerators of this fleet, how many each cluster has, and how many are free.",
+    help="With --compare: only the accelerators of this fleet, with the devices that each cluster has and that are free.",
 )
-@click.option("--requests", required=True, metavar="RATE", help="Requests, such as 4/s or 30/min.")
-@click.option(
-    "--input", "tokens_in", required=True, type=int, metavar="TOKENS", help="Mean length of a prompt."
-)
-@click.option(
-    "--output", "tokens_out", required=True, type=int, metavar="TOKENS", help="Mean length of an answer."
-)
-@peak_option
-@click.option("--ttft", metavar="TIME", help="Goal for the mean time to first token, such as 800ms.")
-@click.option("--itl", metavar="TIME", help="Goal for the mean time between tokens, such as 40ms.")
 @click.option(
     "--calibrate",
     "runs_files",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Your own runs on this profile, from AIPerf, guidellm or `vllm bench serve` (its file or its output), or CSV; may be given again.",
+    help="Your own benchmark runs on this profile, from AIPerf, guidellm or `vllm bench serve` (its file or its output), or as CSV; may be given again.",
 )
 @click.option(
     "--price",
     "prices",
     multiple=True,
     metavar="PROFILE=COST",
-    help="With --compare: cost of one device an hour; may be given again.",
+    help="With --compare: the cost of one device per hour; may be given again.",
 )
 @format_option("text", "json")
 def command(
     *,
-    model_id: str | None,
-    config: Path | None,
-    profile: str | None,
+    asked: SizingArguments,
     compare: bool,
     fleet_file: Path | None,
-    requests: str,
-    tokens_in: int,
-    tokens_out: int,
-    peak: str | None,
-    ttft: str | None,
-    itl: str | None,
-    engine: str,
-    precision: str | None,
-    kv_precision: str | None,
-    context: int | None,
     runs_files: tuple[Path, ...],
     prices: tuple[str, ...],
     output_format: str,
 ) -> None:
     """Size an inference service: accelerators, parallelism, replicas and the threshold to scale on.
 
-    Every number has an 80 % interval. What decides it, and where its constants come from, is printed with it.
+    Every number has an 80 % interval. The output names the limiting factor of each number and the source of its constants.
     """
-    if compare is (profile is not None):
+    if compare is (asked.profile is not None):
         raise click.UsageError("Give either --profile or --compare.")
     if runs_files and compare:
         raise click.UsageError("--calibrate needs --profile: the runs belong to one accelerator.")
     if (prices or fleet_file is not None) and not compare:
-        raise click.UsageError("--price and --fleet go with --compare.")
-    model = read_model(model_id, config)
-    name, version = parse_engine(engine)
-    traffic = Traffic(parse_rate(requests), tokens_in, tokens_out, parse_peak(peak))
-    goal = LatencyLimits(parse_seconds("ttft", ttft), parse_seconds("itl", itl))
-    settings: dict[str, Any] = {"precision": precision, "kv_precision": kv_precision, "context": context}
+        raise click.UsageError("--price and --fleet need --compare.")
+    model, traffic, goal = asked.model(), asked.traffic(), asked.goal()
+    (engine, version), settings = asked.engine_version, asked.settings
     if compare:
         candidates = () if fleet_file is None else fleet_candidates(load_fleet(fleet_file), fleet_file)
         _show(
-            SizeComparison.of(candidates, model, traffic, goal, name, version, settings, _prices(prices)),
+            SizeComparison.of(candidates, model, traffic, goal, engine, version, settings, _prices(prices)),
             output_format,
         )
         return
-    fitted = None
+    fitted, profile = None, asked.profile or ""
     if runs_files:
-        one = choose(model, profile or "", name, version, **settings).fit
+        fit = choose(model, profile, engine, version, **settings).fit
         runs = [
             run
             for file in runs_files
             for run in read_runs(kubeyaml.read_bytes(file).decode("utf-8", errors="replace"), name=str(file))
         ]
-        fitted = calibrate(runs, one, model)
-    found = size(model, profile or "", traffic, goal, name, version, fitted=fitted, **settings)
+        fitted = calibrate(runs, fit, model)
+    found = size(model, profile, traffic, goal, engine, version, fitted=fitted, **settings)
     if output_format == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(found.as_dict())
         return
-    for line in _lines(found, traffic):
-        click.echo(line)
+    echo_lines(_lines(found, traffic))
 
 
 def _show(comparison: SizeComparison, output_format: str) -> None:
     if output_format == "json":
-        click.echo(json.dumps(comparison.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(comparison.as_dict())
         return
     rows = list(comparison.rows())
     numbers = {place for place, title in enumerate(rows[0]) if title in ("DEVICES", "THERE", "COST/H")}
-    for line in table(rows, numbers=numbers):
-        click.echo(line)
+    echo_lines(table(rows, numbers=numbers))
     for profile, why in comparison.refused.items():
         click.echo(f"{profile}: {why}", err=True)
 
@@ -183,7 +143,7 @@ def _lines(found: Sizing, traffic: Traffic) -> Iterator[str]:
     yield f"  breaks at      {found.breaking_concurrency.value:.0f} running requests a replica ({found.breaking_concurrency.low:.0f} to {found.breaking_concurrency.high:.0f}): {found.breaks}"
     yield f"  settings       max_num_seqs {found.max_num_seqs}; scale at {found.threshold} running requests a replica"
     if traffic.peak is not None:
-        yield f"  at a peak      {found.fewest} replicas take {traffic.peak:g} requests/s while no other has started: keep as many"
+        yield f"  at a peak      {found.fewest} replicas serve {traffic.peak:g} requests/s before another one has started: keep at least as many"
     yield f"  between tokens {_ms(found.itl)} at that load; limited by {found.limiting}"
     yield f"  first token    {_ms(found.ttft)} (steady arrivals, nothing in the prefix cache)"
     yield f"  throughput     {found.tokens_per_second.value:,.0f} output tokens/s a replica ({found.tokens_per_second.low:,.0f} to {found.tokens_per_second.high:,.0f}); {traffic.requests:g} requests/s asked"

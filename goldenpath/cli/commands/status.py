@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from functools import partial
@@ -13,6 +12,7 @@ import click
 from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
 from goldenpath.cli.cluster_options import cluster_options, connections
 from goldenpath.cli.durations import SECONDS
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.repeated_looks import until_interrupted
 from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
 
@@ -47,16 +47,16 @@ _NOT_FINE = 1
 @cluster_options
 @click.option("--cluster", metavar="NAME", help="Only this cluster.")
 @click.option(
-    "--drift", "only_drift", is_flag=True, help="Only what differs between clusters and repository."
+    "--drift", "only_drift", is_flag=True, help="Only the differences between clusters and repository."
 )
-@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Repeat until Ctrl-C.")
 @click.option(
     "--interval",
     type=SECONDS,
     default="10s",
     show_default=True,
     metavar="DURATION",
-    help="With --watch: how often.",
+    help="With --watch: the time between two looks.",
 )
 @click.option(
     "--index-patience",
@@ -64,7 +64,7 @@ _NOT_FINE = 1
     default="15m",
     show_default=True,
     metavar="DURATION",
-    help="Where clusters read a registry: how old a commit may be that a cluster has not applied.",
+    help="If clusters read a registry: the age from which a commit counts as late on a cluster.",
 )
 @library_option
 @format_option("text", "json", "metrics")
@@ -86,25 +86,25 @@ def command(
     libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show how tenants and workloads are: Flux, drift, quota, accelerators, queue, identities and scalers.
+    """Show the state of tenants and workloads: Flux, drift, quota, accelerators, queue, identities and scalers.
 
-    NAME is a tenant, which is shown with its workloads, or a workload as TENANT/WORKLOAD; either is shown in full.
-    Without it, everything in the fleet repository is a table. For each, what the repository has is
-    held against what is on its clusters. Without --context, each cluster needs a kubeconfig context of its own name.
+    NAME is a tenant with its workloads, or a workload as TENANT/WORKLOAD, and shows all details. Without NAME, a table shows
+    the whole fleet repository. The command compares the repository with the clusters. Without --context, each cluster needs a
+    kubeconfig context of its own name.
 
-    Where the fleet has `delivery`, the serial of each cluster's index is compared with those of the commit and of the
-    registry. An index that is older than either, or a tag that was moved back, is an alert.
+    If the fleet has `delivery`, the command compares the serial of each cluster's index with the commit's and the registry's.
+    An index that is older than either, or a tag that moved back, is an alert.
 
-    With --drift, only the objects that are on a cluster in another way than the repository has them are listed, with the
-    managers of each field; of the whole fleet, those of platforms too.
+    With --drift, the command lists only objects that differ from the repository, with the managers of each field. Without
+    NAME, the list includes platforms.
 
     With --watch, JSON is one line for each look.
 
-    The format `metrics` is Prometheus' text format of --drift, for a schedule: each part of the fleet with the number of its
-    objects that differ, and the time of the look. The alerts TenantDrift, PlatformDrift and PlatformDriftUnknown read it.
+    The format `metrics` is --drift in Prometheus' text format, for a scheduled run: the number of differing objects of each
+    part of the fleet, and the time. The alerts TenantDrift, PlatformDrift and PlatformDriftUnknown use it.
 
-    Ends with 0 where all is well or the format is `metrics`, with 1 where a tenant or workload is not, and with 2 where a cluster or the repository cannot be
-    read.
+    Exit code 0: all is well, or the format is `metrics`. 1: a tenant or workload is not well. 2: a cluster or the repository
+    cannot be read.
     """
     from goldenpath.cli.index_status_output import indexes_of  # noqa: PLC0415
     from goldenpath.cli.problem_output import show_problems  # noqa: PLC0415 - `--help` needs none of it
@@ -114,7 +114,7 @@ def command(
         raise click.UsageError("--format metrics needs --drift, and excludes --watch.")
     with open_fleet(place, branch, libraries, at=at) as fleet:
         found = published_tenants(fleet, name)
-        clusters = _only(found, cluster)
+        clusters = _selected_clusters(found, cluster)
         show_problems(found.problems)
         with connections(clusters, context=context, kubeconfig=kubeconfig) as connected:
             look = (
@@ -129,14 +129,14 @@ def command(
     ctx.exit(0 if fine and not found.problems else _NOT_FINE)
 
 
-def _only(found: PublishedTenants, cluster: str | None) -> list[str]:
+def _selected_clusters(found: PublishedTenants, cluster: str | None) -> list[str]:
     from goldenpath.errors import InputError, Problem  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.spec.nearest import nearest  # noqa: PLC0415
 
     if cluster is None:
         return list(found.clusters)
     if cluster not in found.clusters:
-        message = f"the tenants are on {', '.join(found.clusters) or 'no cluster'}"
+        message = f"has no tenants; the clusters with tenants are {', '.join(found.clusters) or 'none'}"
         near = nearest(cluster, found.clusters)
         raise InputError([Problem("--cluster", "unknown-cluster", message, cluster, near)])
     return [cluster]
@@ -151,26 +151,25 @@ def _look(
     watch: bool,
     indexes_of: Callable[[dict[str, ClusterClient]], dict[str, IndexStatus]],
 ) -> bool:
-    """Look once and show it; whether all is well."""
+    """Print the status once; return whether all is well."""
     from goldenpath.cli.index_status_output import index_lines  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import status  # noqa: PLC0415 - `--help` needs none of it
 
-    seen = [status(name, found.expected.get(name, ()), cluster) for name, cluster in connected.items()]
+    states = [status(name, found.expected.get(name, ()), cluster) for name, cluster in connected.items()]
     indexes = indexes_of(connected)
     if output_format == "json":
-        clusters = [each.as_dict() for each in seen]
+        clusters = [each.as_dict() for each in states]
         for document in clusters:
             if index := indexes.get(document["name"]):
                 document["index"] = index.as_dict()
         document = {"format": "live-status/v1", "commit": found.commit, "clusters": clusters}
-        click.echo(json.dumps(document, indent=None if watch else 2, ensure_ascii=False))
+        echo_json(document, indent=None if watch else 2)
     else:
         if watch and sys.stdout.isatty():
             click.clear()
-        for line in index_lines(indexes.values()):
-            click.echo(line)
-        _show(seen, in_full=wanted is not None)
-    return all(each.fine for each in seen) and all(each.fine for each in indexes.values())
+        echo_lines(index_lines(indexes.values()))
+        _show(states, in_full=wanted is not None)
+    return all(each.fine for each in states) and all(each.fine for each in indexes.values())
 
 
 def _look_for_drift(
@@ -182,7 +181,7 @@ def _look_for_drift(
     *,
     watch: bool,
 ) -> bool:
-    """Look once for what differs and show it; whether nothing does."""
+    """Print the differences once; return whether there are none."""
     from goldenpath.cli.status_output import drift_lines  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.live import drift_metrics, fleet_drift, platform_objects  # noqa: PLC0415
 
@@ -191,23 +190,20 @@ def _look_for_drift(
         click.echo("\n".join(drift_metrics(drift, time.time())))
         return True
     if output_format == "json":
-        click.echo(json.dumps(drift.as_dict(), indent=None if watch else 2, ensure_ascii=False))
+        echo_json(drift.as_dict(), indent=None if watch else 2)
     else:
         if watch and sys.stdout.isatty():
             click.clear()
-        for line in drift_lines(drift):
-            click.echo(line)
+        echo_lines(drift_lines(drift))
     return not drift.differences
 
 
-def _show(seen: list[ClusterStatus], *, in_full: bool) -> None:
+def _show(states: list[ClusterStatus], *, in_full: bool) -> None:
     from goldenpath.cli.status_output import detail_lines, table_lines  # noqa: PLC0415 - `--help` needs none of it
 
     if not in_full:
-        for line in table_lines(seen):
-            click.echo(line)
+        echo_lines(table_lines(states))
         return
-    for cluster in seen:
+    for cluster in states:
         for part in cluster.parts:
-            for line in detail_lines(part):
-                click.echo(line)
+            echo_lines(detail_lines(part))

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING
 
-import click
+from goldenpath.cli.lazy_group import LazyGroup, command_group
 
-from goldenpath.cli.lazy_group import LazyGroup
-
-SUMMARIES: Final = {
-    "one": "Upgrade one tenant, workload or cluster now; the word `one` can be left out.",
-    "plan": "Show what upgrading many would do, in groups that change alike.",
-    "start": "Start an upgrade in waves, up to the first gate.",
-    "status": "Show how far an upgrade in waves is.",
-    "resume": "Go on with an upgrade: after a gate, a pause, or a crash.",
-    "pause": "Start no further wave until the upgrade is resumed.",
-    "abort": "Start no further wave at all.",
-    "rollback": "Give the members of a wave the version that they had, in a new commit.",
-}
-"""The commands of the group, in the order in which a person meets them."""
+if TYPE_CHECKING:
+    import click
 
 
 class _UpgradeGroup(LazyGroup):
@@ -35,8 +24,18 @@ class _UpgradeGroup(LazyGroup):
         return super().resolve_command(ctx, args)
 
 
-@click.group(
-    name="upgrade", cls=_UpgradeGroup, package="goldenpath.cli.commands.upgrade_commands", summaries=SUMMARIES
+command = command_group(
+    "upgrade",
+    "Upgrade tenants, workloads and platforms to another version of their golden path; hand edits are kept.",
+    {
+        "one": "Upgrade one tenant, workload or cluster now; the word `one` can be left out.",
+        "plan": "Show the effects of many upgrades, in groups that change alike.",
+        "start": "Start an upgrade in waves, up to the first gate.",
+        "status": "Show the progress of an upgrade in waves.",
+        "resume": "Continue an upgrade after a gate, a pause or a crash.",
+        "pause": "Start no further wave until the upgrade is resumed.",
+        "abort": "Stop an upgrade in waves for good.",
+        "rollback": "Return the members of a wave to their earlier version, in a new commit.",
+    },
+    cls=_UpgradeGroup,
 )
-def command() -> None:
-    """Bring tenants, workloads and platforms to another version of their golden path; hand edits are kept."""

@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath artifacts``: a module each."""
+"""The commands of ``goldenpath artifacts``: one module for each."""

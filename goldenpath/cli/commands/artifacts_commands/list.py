@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.registry_options import artifact_options
 from goldenpath.cli.tables import table
 
@@ -24,16 +24,12 @@ if TYPE_CHECKING:
     ),
 )
 @artifact_options
-def command(
-    *,
-    target: ArtifactTarget,
-    output_format: str,
-) -> None:
+def command(*, target: ArtifactTarget, output_format: str) -> None:
     """Compare the artifacts of a commit with those in a registry.
 
-    An artifact is current where the tag stands for the digest that follows from the commit, stale where it stands for
-    another one, and absent where there is no such tag. Signatures are not looked at: `goldenpath artifacts verify` does
-    that. Artifacts of folders that the commit no longer has are not listed.
+    An artifact is current if the tag has the digest that follows from the commit, stale if the tag has another digest, and
+    absent if there is no such tag. `goldenpath artifacts verify` checks the signatures; this command does not. Artifacts of
+    folders that the commit no longer has are not listed.
     """
     with target.open() as opened:
         from goldenpath.artifacts.delivery import list_artifacts  # noqa: PLC0415 - `--help` needs none of it
@@ -49,7 +45,7 @@ def command(
             "tag": opened.tag,
             "artifacts": found,
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     if not found:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")
@@ -58,5 +54,4 @@ def command(
     rows += [
         (each["cluster"], each["owner"], each["state"], each["commit"][:12], each["digest"]) for each in found
     ]
-    for line in table(rows):
-        click.echo(line)
+    echo_lines(table(rows))

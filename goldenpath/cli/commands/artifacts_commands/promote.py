@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.registry_options import artifact_options, open_registry
 from goldenpath.cli.signing_options import chosen_trust, trust_options
 from goldenpath.counts import counted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from goldenpath.cli.registry_options import ArtifactTarget
 
 
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from-registry",
     metavar="oci://HOST/PATH",
-    help="Where they are; the same registry where none is given.",
+    help="The registry of the indexes. Default: the same registry.",
 )
 @trust_options
 def command(
@@ -41,32 +39,24 @@ def command(
     target: ArtifactTarget,
     from_tag: str,
     from_registry: str | None,
-    key_files: tuple[Path, ...],
-    certificate_identity: str | None,
-    certificate_issuer: str | None,
-    trusted_root: Path | None,
     output_format: str,
+    **trusted: Any,
 ) -> None:
-    """Make what one tag stands for what clusters follow, after everything about it was verified.
+    """Verify the indexes of a tag, and move another tag to them.
 
-    For each cluster, the index behind --from-tag and every artifact that it names are verified as `goldenpath artifacts
-    verify` does, and the index has to be of a commit of the branch. Then what the target lacks is copied, with its
-    signatures, and --tag moves. It never moves back.
+    For each cluster, the command verifies the index of --from-tag and every artifact that it names, as `goldenpath
+    artifacts verify` does. The index must be of a commit of the branch. Then the command copies missing artifacts to the
+    target with their signatures, and moves --tag. The tag never moves back.
 
-    Ends with 0 where all clusters were promoted, with 1 where something is refused, and with 2 where a registry cannot be
-    used or has a newer index.
+    Exit code 0: all clusters were promoted. 1: an index or an artifact is refused. 2: a registry cannot be used, or has a
+    newer index.
     """
     with ExitStack() as stack:
         opened = stack.enter_context(target.open())
         source = stack.enter_context(open_registry(from_registry or opened.registry, from_tag))
         from goldenpath.artifacts.promotion import Route, promote  # noqa: PLC0415 - `--help` needs none of it
 
-        trust = chosen_trust(
-            key_files,
-            certificate_identity=certificate_identity,
-            certificate_issuer=certificate_issuer,
-            trusted_root=trusted_root,
-        )
+        trust = chosen_trust(**trusted)
         route = Route(source, from_tag, opened.client, opened.tag)
         done = []
         for each in promote(opened.fleet, route, trust, cluster=opened.cluster):
@@ -84,4 +74,4 @@ def command(
             "tag": opened.tag,
             "clusters": done,
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)

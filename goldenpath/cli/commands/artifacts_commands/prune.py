@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.registry_options import artifact_options
 
 if TYPE_CHECKING:
@@ -30,27 +30,29 @@ if TYPE_CHECKING:
     show_default=True,
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many of the newest indexes of each tag stay, with everything that they name.",
+    help="The number of newest indexes of each tag to keep, with everything that they name.",
 )
-@click.option("--yes", is_flag=True, help="Remove; without it, only show what would go.")
+@click.option("--yes", is_flag=True, help="Remove the artifacts. Default: only list them.")
 def command(*, target: ArtifactTarget, keep: int, yes: bool, output_format: str) -> None:
-    """Remove artifacts that no index in use names. Without --yes, only show them.
+    """Remove artifacts that no index in use names. Without --yes, only list them.
 
-    Kept are the indexes that a tag stands for, the newest --keep indexes that were pushed to each tag, every artifact that
-    one of these names, and their signatures. The registry has to allow deletion; it frees the space itself.
+    The command keeps the current index of each tag, the newest --keep indexes of each tag, every artifact that one of these
+    indexes names, and their signatures. The registry must allow deletion; it frees the space itself.
     """
     with target.open() as opened:
         from goldenpath.artifacts.pruning import prunable, remove  # noqa: PLC0415 - `--help` needs none of it
 
-        # All of them before the first goes: an index that cannot be read stops everything.
+        # Find all before the first removal: an index that cannot be read must stop every removal.
         found = list(prunable(opened.fleet, opened.client, keep=keep, cluster=opened.cluster))
         for each in found:
             if yes:
                 remove(opened.client, each)
             if output_format == "text":
                 tags = ", ".join(each.tags)
-                did = "removed" if yes else "would go"
-                click.echo(f"{did}  {opened.client.address.host}/{each.repository}@{each.digest}  ({tags})")
+                action = "removed" if yes else "would be removed"
+                click.echo(
+                    f"{action}  {opened.client.address.host}/{each.repository}@{each.digest}  ({tags})"
+                )
     if output_format == "json":
         document = {
             "format": "artifacts-pruned/v1",
@@ -58,8 +60,8 @@ def command(*, target: ArtifactTarget, keep: int, yes: bool, output_format: str)
             "removed": yes,
             "artifacts": [each.as_dict() for each in found],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
     elif not found:
         click.echo("Nothing to remove.")
     elif not yes:
-        click.echo(f"{len(found):,} artifacts would go. Remove them with --yes.")
+        click.echo(f"{len(found):,} artifacts would be removed. Remove them with --yes.")

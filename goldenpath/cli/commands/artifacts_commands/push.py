@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.registry_options import artifact_options
 from goldenpath.cli.signing_options import (
     open_provenance_signer,
@@ -18,8 +18,6 @@ from goldenpath.cli.signing_options import (
 from goldenpath.counts import counted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from goldenpath.cli.registry_options import ArtifactTarget
 
 
@@ -42,46 +40,39 @@ def command(
     *,
     target: ArtifactTarget,
     key: str,
-    certificate: Path | None,
-    timestamp_authority: str | None,
-    trusted_root: Path | None,
     provenance_key: str | None,
     builder: str | None,
     output_format: str,
+    **certificate: Any,
 ) -> None:
-    """Push the artifacts of a commit that a registry lacks, and sign them.
+    """Push and sign the artifacts of a commit that a registry lacks.
 
-    There is one artifact for each platform, tenant and workload on each cluster, in a repository of its own. It holds
-    the files of that folder, and follows from the commit alone: the same commit gives the same digests on every machine.
-    What is in the registry already is not sent again. After a failure, run the command again; it goes on where it ended.
+    Each platform, tenant and workload on a cluster has one artifact, in a repository of its own. The artifact holds the
+    files of its folder, and depends on the commit alone: the same commit gives the same digests on every machine. Artifacts
+    that the registry has are not sent again. After a failure, run the command again; it continues where it stopped.
 
-    Where the fleet has `delivery`, the index of each cluster follows its artifacts, with a serial that never goes back.
-    An older commit than the registry has is refused.
+    If the fleet has `delivery`, the command then pushes the index of each cluster, with a serial that never decreases. It
+    refuses a commit that is older than the registry's.
 
-    The tag moves after the artifact is stored and signed. GOLDENPATH_REGISTRY_USER and GOLDENPATH_REGISTRY_PASSWORD, or
-    `docker login`, give credentials. Only a registry on this machine is spoken to without TLS.
+    The tag moves after the artifact is stored and signed. Credentials come from GOLDENPATH_REGISTRY_USER and
+    GOLDENPATH_REGISTRY_PASSWORD, or from `docker login`. Only a registry on this machine may be used without TLS.
     """
     with (
         target.open() as opened,
-        open_signer(
-            key,
-            certificate=certificate,
-            timestamp_authority=timestamp_authority,
-            trusted_root=trusted_root,
-        ) as signer,
+        open_signer(key, **certificate) as signer,
         open_provenance_signer(provenance_key, builder, signer) as provenance_signer,
     ):
         from goldenpath.artifacts.delivery import push  # noqa: PLC0415 - `--help` needs none of it
         from goldenpath.artifacts.provenance import with_provenance  # noqa: PLC0415
 
-        done = []
+        results = []
         client = opened.client
         pushed = push(opened.fleet, client, signer, cluster=opened.cluster, tag=opened.tag)
         if provenance_signer is not None:
             state = opened.fleet.state()
             pushed = with_provenance(client, pushed, state, str(builder), provenance_signer)
         for each in pushed:
-            done.append(each.as_dict())
+            results.append(each.as_dict())
             if output_format == "text":
                 named = f"{client.address.host}/{each.repository}@{each.artifact.digest}"
                 click.echo(f"{each.state:<9}  {each.sent_bytes:>9,} B  {named}")
@@ -92,10 +83,10 @@ def command(
             "registry": opened.registry,
             "tag": opened.tag,
             "sent_bytes": sent,
-            "artifacts": done,
+            "artifacts": results,
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif done:
-        click.echo(f"{counted(len(done), 'artifact')}; {counted(sent, 'byte')} sent.")
+        echo_json(document)
+    elif results:
+        click.echo(f"{counted(len(results), 'artifact')}; {counted(sent, 'byte')} sent.")
     else:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.registry_options import artifact_options
 from goldenpath.cli.signing_options import (
     chosen_trust,
@@ -42,36 +42,30 @@ _REFUSED = 1
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     target: ArtifactTarget,
     key_files: tuple[Path, ...],
-    certificate_identity: str | None,
-    certificate_issuer: str | None,
-    trusted_root: Path | None,
     provenance_files: tuple[Path, ...],
     builder: str | None,
     output_format: str,
+    **identity: Any,
 ) -> None:
     """Verify the artifacts in a registry, more strictly than Flux does.
 
-    For each artifact of the commit, what the tag stands for must have one layer of Flux's media type, name its owner,
-    cluster, tree and commit, be signed as such by one of the keys or by the identity, hold the very files of its tree,
-    and be the artifact of the commit. Each refusal says which of these does not hold. With --provenance-key, each also
-    needs SLSA provenance by that key and --builder, with the commit, golden path and release that the fleet repository
-    says, and no other fields.
+    For each artifact of the commit, the tag must point to an artifact with one layer of Flux's media type that names its
+    owner, cluster, tree and commit. One of the keys or the identity must have signed it, and it must hold exactly the files
+    of the tree in the commit. Each refusal names the failed condition. With --provenance-key, each artifact also needs SLSA
+    provenance by that key and --builder, with the commit, golden path and release of the fleet repository, and no other
+    fields.
 
-    Ends with 0 where everything holds, with 1 where an artifact is refused, with 2 where the registry cannot be used.
+    Exit code 0: every artifact is verified. 1: an artifact is refused. 2: the registry cannot be used.
     """
     with target.open() as opened:
         from goldenpath.artifacts.delivery import verify_artifacts  # noqa: PLC0415 - `--help` needs none of it
         from goldenpath.artifacts.provenance import with_verified_provenance  # noqa: PLC0415
 
-        trust = chosen_trust(
-            key_files,
-            certificate_identity=certificate_identity,
-            certificate_issuer=certificate_issuer,
-            trusted_root=trusted_root,
-        )
+        trust = chosen_trust(key_files, **identity)
         of_provenance = provenance_trust(provenance_files, builder, key_files)
         found = []
         refused = 0
@@ -96,7 +90,7 @@ def command(
             "tag": opened.tag,
             "artifacts": found,
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
     elif not found:
         click.echo("No artifacts: this commit has no folder of a platform, tenant or workload on a cluster.")
     else:

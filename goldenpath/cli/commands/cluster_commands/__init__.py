@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath cluster``, each imported when it is asked for."""
+"""The commands of ``goldenpath cluster``: one module for each."""

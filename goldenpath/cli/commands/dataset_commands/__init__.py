@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath dataset``: a module each."""
+"""The commands of ``goldenpath dataset``: one module for each."""

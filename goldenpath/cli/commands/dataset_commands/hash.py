@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.counts import counted
 
@@ -33,35 +34,40 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.option(
-    "--manifest", type=_FILE, metavar="FILE", help="Write the manifest here, and FILE.index beside it."
+    "--manifest",
+    type=_FILE,
+    metavar="FILE",
+    help="Write the manifest to this file, and its index to FILE.index.",
 )
 @click.option(
     "--previous",
     type=_FILE,
     metavar="FILE",
-    help="The manifest of an earlier run, with its index: a file with the same size, times and inode number is not read. This trusts the file system.",
+    help="The manifest of an earlier run, with its index. A file with the same size, times and inode number is not read again, which trusts the file system.",
 )
-@click.option("--full", is_flag=True, help="Read every file, whatever the index of --previous says.")
-@click.option("--croissant", type=_FILE, metavar="FILE", help="Write a Croissant 1.1 document here.")
+@click.option("--full", is_flag=True, help="Read every file, and ignore the index of --previous.")
+@click.option("--croissant", type=_FILE, metavar="FILE", help="Write a Croissant 1.1 document to this file.")
 @click.option(
     "--openlineage",
     type=_FILE,
     metavar="FILE",
-    help="Write the dataset with its facets for OpenLineage here.",
+    help="Write the OpenLineage dataset with its facets to this file.",
 )
-@click.option("--name", metavar="NAME", help="The dataset's name in both; without it, the folder's.")
+@click.option(
+    "--name", metavar="NAME", help="The dataset's name in both documents. Default: the folder's name."
+)
 @click.option(
     "--namespace",
     default="file",
     show_default=True,
     metavar="NAME",
-    help="OpenLineage's namespace: s3://bucket.",
+    help="OpenLineage's namespace, such as s3://bucket.",
 )
 @click.option(
     "--about",
     multiple=True,
     metavar="KEY=TEXT",
-    help="What Croissant says of the dataset: description, license, url, version or datePublished; may be given again.",
+    help="A property for Croissant: description, license, url, version or datePublished; may be given again.",
 )
 @format_option("text", "json")
 @json_refusals
@@ -78,19 +84,19 @@ def command(
     about: tuple[str, ...],
     output_format: str,
 ) -> None:
-    """Hash a folder: a manifest of its files, and one digest for all of them.
+    """Hash a folder: write a manifest of its files, and one digest for all of them.
 
-    The manifest has a line for each file, in the order of the bytes of their paths: SHA-256, size, path. The digest is the
-    SHA-256 of the manifest, so that any name, size or byte changes it, and neither order nor times do. An empty folder
-    counts, too.
+    The manifest has a line for each file with SHA-256, size and path, in the byte order of the paths. The digest is the
+    SHA-256 of the manifest. It changes with any name, size or byte, and does not depend on order or times. Empty folders
+    count.
 
-    Symbolic links, special files, names that are not UTF-8, files that cannot be read and files that change meanwhile are
-    refused, each by its path. Nothing is left out: not `.git`, not hidden files.
+    The command refuses symbolic links, special files, names that are not UTF-8, unreadable files, and files that change
+    during the run, and names the path of each. It includes every file, also hidden files and `.git`.
     """
     from goldenpath.cli.hash_progress import hash_progress  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.datasets.hashing import hash_dataset  # noqa: PLC0415
 
-    said = _said(about)
+    properties = _properties(about)
     outputs = [each for each in (croissant, openlineage) if each is not None]
     _check_outputs(folder, outputs)
     with ExitStack() as stack:
@@ -104,25 +110,24 @@ def command(
             from goldenpath.datasets.croissant import croissant_document  # noqa: PLC0415
 
             url = manifest.name if manifest is not None else None
-            _write(
-                croissant, croissant_document(result.dataset, place, name=title, about=said, manifest_url=url)
+            document = croissant_document(
+                result.dataset, place, name=title, about=properties, manifest_url=url
             )
+            _write(croissant, document)
     if openlineage is not None:
         from goldenpath.datasets.lineage_facet import lineage_dataset  # noqa: PLC0415
 
         _write(openlineage, lineage_dataset(result.dataset, namespace=namespace, name=title))
     if output_format == "json":
-        click.echo(json.dumps(_as_dict(result, manifest), indent=2, ensure_ascii=False))
+        echo_json(_as_dict(result, manifest))
         return
     click.echo(
         f"{result.dataset.digest}  {counted(result.dataset.files, 'file')}, {counted(result.dataset.size, 'byte')}"
     )
     if result.has_index is False:
-        click.echo(f"{previous} has no index that belongs to it: every file was read.", err=True)
+        click.echo(f"{previous} has no index of its own, so every file was read.", err=True)
     elif result.trusted:
-        click.echo(
-            f"{result.trusted:,} files were not read: size, times and inode are as they were.", err=True
-        )
+        click.echo(f"{result.trusted:,} files were not read: size, times and inode are unchanged.", err=True)
 
 
 def _as_dict(result: HashedDataset, manifest: Path | None) -> dict[str, Any]:
@@ -140,20 +145,20 @@ def _as_dict(result: HashedDataset, manifest: Path | None) -> dict[str, Any]:
 _ABOUT = ("description", "license", "url", "version", "datePublished")
 
 
-def _said(about: tuple[str, ...]) -> dict[str, str]:
+def _properties(about: tuple[str, ...]) -> dict[str, str]:
     from goldenpath.errors import InputError, Problem  # noqa: PLC0415
 
-    said: dict[str, str] = {}
+    properties: dict[str, str] = {}
     problems = []
     for text in about:
         key, is_given, value = text.partition("=")
         if not is_given or key not in _ABOUT:
             message = f"must be KEY=TEXT, where KEY is one of {', '.join(_ABOUT)}"
             problems.append(Problem("--about", "about", message, text))
-        said[key] = value
+        properties[key] = value
     if problems:
         raise InputError(problems)
-    return said
+    return properties
 
 
 def _check_outputs(folder: Path, files: list[Path]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.counts import counted
 
@@ -35,15 +35,15 @@ _DIFFERS = 1
 @click.pass_context
 @json_refusals
 def command(ctx: click.Context, *, folder: Path, expected: str, output_format: str) -> None:
-    """Hold a folder against a manifest, a digest or a Croissant document.
+    """Compare a folder with a manifest, a digest or a Croissant document.
 
-    MANIFEST is a file of `goldenpath dataset hash`, or its digest (sha256:…): the folder must have exactly these files.
-    Every file is read; no index is trusted. With a manifest, each difference is named.
+    MANIFEST is a file of `goldenpath dataset hash`, or its digest (sha256:…). The folder must have exactly its files. The
+    command reads every file and trusts no index. With a manifest, it lists each difference.
 
-    MANIFEST may also be a Croissant document in JSON. Then the files that it names with a SHA-256 are verified; what it
-    names without one, such as a FileSet, is listed as not verified, and files that it does not name are not looked at.
+    MANIFEST may also be a Croissant document in JSON. The command then verifies each named file that has a SHA-256, and lists
+    entries without one, such as a FileSet, as not verified. It ignores files that the document does not name.
 
-    Ends with 0 where everything holds, with 1 where something differs, with 2 where the folder cannot be hashed.
+    Exit code 0: no difference. 1: a difference. 2: the folder cannot be hashed.
     """
     from goldenpath.datasets.dataset_manifest import DIGEST, is_manifest  # noqa: PLC0415 - `--help` needs none of it
 
@@ -75,7 +75,7 @@ def _show(verdict: DatasetVerdict, output_format: str) -> None:
             "difference_count": verdict.count,
             "differences": [asdict(each) for each in verdict.differences],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     if verdict.is_same:
         click.echo(
@@ -86,7 +86,7 @@ def _show(verdict: DatasetVerdict, output_format: str) -> None:
         click.echo(f"{click.style(each.what, fg='red')}  {each.path} {each.message}")
     if verdict.count is not None and verdict.count > len(verdict.differences):
         click.echo(f"… and {verdict.count - len(verdict.differences):,} more differences")
-    click.echo(f"The folder has the digest {verdict.found.digest} instead of {verdict.expected}.")
+    click.echo(f"The folder has the digest {verdict.found.digest}, not {verdict.expected}.")
 
 
 def _show_croissant(verdict: CroissantVerdict, output_format: str) -> None:
@@ -98,7 +98,7 @@ def _show_croissant(verdict: CroissantVerdict, output_format: str) -> None:
             "counts": counts,
             "files": [asdict(each) for each in verdict.files],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     colors = {"changed": "red", "missing": "red", "unpinned": "yellow"}
     for each in verdict.files:

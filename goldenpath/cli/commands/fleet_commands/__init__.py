@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath fleet``: a module each."""
+"""The commands of ``goldenpath fleet``: one module for each."""

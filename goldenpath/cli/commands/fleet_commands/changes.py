@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -25,32 +24,23 @@ if TYPE_CHECKING:
     ),
 )
 @click.option(
-    "--of", "name", metavar="NAME", help="Only those of this tenant, or workload as <tenant>/<workload>."
+    "--of",
+    "name",
+    metavar="NAME",
+    help="Only change sets of this tenant, or workload as <tenant>/<workload>.",
 )
-@repository_options
-@at_option
-@library_option
-@format_option("text", "json")
-@in_the_format_asked_for
-def command(
-    *,
-    name: str | None,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    libraries: tuple[Path, ...],
-    output_format: str,
-) -> None:
+@fleet_command("text", "json")
+def command(*, name: str | None, target: FleetTarget, output_format: str) -> None:
     """List the change sets: open ones first, then the newest.
 
-    An open change set is on a branch of its own and not on the fleet's branch yet. Another change of the same requests
-    is refused until it is merged or its branch is gone.
+    An open change set is on a branch of its own and not yet on the fleet's branch. It blocks other changes of its
+    requests until it is merged or its branch is deleted.
     """
     from goldenpath.changes import change_sets, change_sets_of  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet.request_lookup import existing  # noqa: PLC0415
     from goldenpath.spec.ref import Ref  # noqa: PLC0415
 
-    with open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as fleet:
         state = fleet.state()
         found = (
             tuple(change_sets(fleet, state.snapshot))
@@ -59,7 +49,7 @@ def command(
         )
     if output_format == "json":
         document = {"format": "change-sets/v1", "change_sets": [each.as_dict() for each in found]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     if not found:
         click.echo("No change sets.")
@@ -69,5 +59,4 @@ def command(
         last = each.commits[-1]
         date, requests = last.written.date().isoformat(), f"{len(each.requests):,}"
         rows.append((each.id, each.state, date, last.author.name, requests, each.reason))
-    for line in table(rows, numbers={4}):
-        click.echo(line)
+    echo_lines(table(rows, numbers={4}))

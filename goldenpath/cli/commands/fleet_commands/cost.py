@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.costs import CostReport, Period, Usage
     from goldenpath.costs.cost_report import Sums
     from goldenpath.fleet.fleet_state import FleetState
@@ -35,66 +35,60 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
         "goldenpath fleet cost --repo . --from 2026-11-01 --to 2026-12-01 --prometheus berlin=http://localhost:9090",
     ),
 )
-@repository_options
-@at_option
 @click.option(
     "--from",
     "first",
     type=_DAY,
     metavar="DAY",
-    help="First day, in UTC: 2026-11-01. By default that of the last whole month, or of the month that --to ends.",
+    help="First day, in UTC, such as 2026-11-01. Default: the first day of the month before --to, or of the last whole month.",
 )
 @click.option(
     "--to",
     "last",
     type=_DAY,
     metavar="DAY",
-    help="The day after the last one. By default the first day of the month after --from.",
+    help="The day after the last day. Default: the first day of the month after --from.",
 )
 @click.option(
     "--usage",
     "usage_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="CSV of hours that were used: cluster,tenant,workload,accelerator,hours.",
+    help="CSV of used hours: cluster,tenant,workload,accelerator,hours.",
 )
 @click.option(
     "--prometheus",
     "addresses",
     multiple=True,
     metavar="CLUSTER=URL",
-    help="Read the use from the Prometheus of a cluster, at an address that this machine reaches; may be given again.",
+    help="Read the used hours from the Prometheus of a cluster, at a URL that this machine reaches; may be given again.",
 )
-@click.option("--tenant", metavar="NAME", help="Only this tenant, and its workloads.")
+@click.option("--tenant", metavar="NAME", help="Only this tenant and its workloads.")
 @click.option(
     "--basis",
     type=click.Choice(["promised", "used"]),
     default="promised",
     show_default=True,
-    help="With --format csv: which hours the charges are for.",
+    help="With --format csv: the hours that are charged.",
 )
-@library_option
-@format_option("text", "json", "csv")
-@in_the_format_asked_for
+@fleet_command("text", "json", "csv")
 def command(
     *,
-    place: str,
-    branch: str | None,
-    at: str | None,
+    target: FleetTarget,
     first: dt.datetime | None,
     last: dt.datetime | None,
     usage_file: Path | None,
     addresses: tuple[str, ...],
     tenant: str | None,
     basis: str,
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show what tenants were promised and used, in accelerator hours and at the fleet's list prices.
+    """Show the accelerator hours that tenants were promised and used, at the fleet's list prices.
 
-    Promised is a tenant's own quota for the whole period. Used is what Kueue counted, from a file or from Prometheus. A
-    workload's row is its fewest replicas and what its Pods held; the tenant's row is the rest, so rows add up. Prices of
-    an hour are under `prices` of the fleet. There is no bill: CSV has the columns of FOCUS, with a billed cost of 0.
+    Promised hours are a tenant's own quota for the whole period. Used hours are Kueue's counts, from a file or from
+    Prometheus. A workload's row has its minimum of replicas and the accelerators of its Pods. The tenant's row has the
+    rest, so rows add up. Prices of an hour are under `prices` of the fleet. There is no bill: CSV has the columns of FOCUS,
+    with a billed cost of 0.
     """
     from dataclasses import replace  # noqa: PLC0415 - `--help` needs none of it
 
@@ -103,14 +97,14 @@ def command(
     if first is not None and last is not None and last <= first:
         raise click.BadParameter("must be after --from", param_hint="--to")
     period = period_of(first, last, dt.datetime.now(dt.UTC))
-    with open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as fleet:
         state, summary = fleet.state(), fleet.summary()
         usage = _usage(usage_file, addresses, state, summary, period)
         report = cost_report(state, summary, period, usage)
     if tenant is not None:
         report = replace(report, rows=tuple(row for row in report.rows if row.tenant == tenant))
     if output_format == "json":
-        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(report.as_dict())
     elif output_format == "csv":
         click.echo(focus_csv(report, "used" if basis == "used" else "promised"), nl=False)
     else:
@@ -133,7 +127,8 @@ def _usage(
         if cluster not in platforms:
             known = ", ".join(platforms)
             raise click.BadParameter(
-                f"{given!r} names no cluster of the fleet; there are {known}", param_hint="--prometheus"
+                f"{given!r} names no cluster of the fleet; the clusters are {known}",
+                param_hint="--prometheus",
             )
         uses = {each.name: each.uses.get(cluster, {}) for each in summary.workloads}
         found += usage_of_prometheus(platforms[cluster], address, period, uses)
@@ -161,13 +156,11 @@ def _show(report: CostReport) -> None:
             report.rows, key=lambda row: (row.tenant, row.cluster, row.accelerator, row.workload)
         )
     )
-    for line in table(rows, numbers=range(4, 8)):
-        click.echo(line)
+    echo_lines(table(rows, numbers=range(4, 8)))
     for title, field in (("TENANT", "tenant"), ("COST CENTRE", "cost_center")):
         click.echo()
         sums = [(title, *head), *((name, *_sums(each)) for name, each in report.by(field).items())]
-        for line in table(sums, numbers=range(1, 5)):
-            click.echo(line)
+        echo_lines(table(sums, numbers=range(1, 5)))
     for note in report.notes:
         click.echo(f"\n{note}")
 

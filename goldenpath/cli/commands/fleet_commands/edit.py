@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.change_set_options import carry_out_or_plan, made_options, start_waves
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.change_set_options import change_set_options, plan_or_make_change, start_waves
 from goldenpath.cli.cluster_options import cluster_options
 from goldenpath.cli.commit_options import change_options, review_options
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import repository_options
+from goldenpath.cli.repository_options import fleet_command
+
+if TYPE_CHECKING:
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -23,7 +27,7 @@ from goldenpath.cli.repository_options import repository_options
     ),
 )
 @click.option(
-    "--where", required=True, metavar="EXPRESSION", help="Which requests: CEL, as for `fleet query`."
+    "--where", required=True, metavar="EXPRESSION", help="The requests to change: CEL, as for `fleet query`."
 )
 @click.option(
     "--set",
@@ -33,26 +37,23 @@ from goldenpath.cli.repository_options import repository_options
     help="A field and its new value, such as gpus[profile=…].quota=4; may be given again.",
 )
 @click.option(
-    "--unset", "unsets", multiple=True, metavar="FIELD", help="A field that goes; may be given again."
+    "--unset", "unsets", multiple=True, metavar="FIELD", help="A field to remove; may be given again."
 )
-@click.option("--reason", required=True, metavar="TEXT", help="Why, for those who read the history.")
+@click.option("--reason", required=True, metavar="TEXT", help="The reason, for readers of the history.")
 @click.option("--kind", metavar="KIND", help="Only requests of this kind: tenant, workload.")
 @click.option(
     "--waves",
     "waves_file",
     type=click.Path(dir_okay=False, exists=True),
     metavar="FILE",
-    help="Make it in waves: who goes when, and what must hold in between.",
+    help="Make the change in the waves of this file, with its gates between waves.",
 )
-@made_options
+@change_set_options
 @cluster_options
 @review_options
-@repository_options
 @change_options
-@library_option
-@format_option("text", "json", "markdown")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", "markdown", has_at=False)
 def command(
     ctx: click.Context,
     /,
@@ -64,26 +65,26 @@ def command(
     kind: str | None,
     waves_file: str | None,
     skip_refused: bool,
+    target: FleetTarget,
     output_format: str,
-    **said: object,
+    **given: object,
 ) -> None:
     """Change a field in many requests at once, as one change set.
 
-    Comments and the order of fields stay. Every request is validated, rendered and checked first. The report says whom
-    the change reaches, where an override keeps the old value, who refuses it, and where it does not apply. A request
-    that refuses the change stops all of them, unless --skip-refused leaves it out.
+    Comments and the order of fields stay. Every request is validated, rendered and checked first. The report lists the
+    requests that change, that keep the old value by an override, that refuse the change, and to which it does not apply. A
+    request that refuses the change stops all of them, unless --skip-refused leaves it out.
 
-    Without --approve and --pull-request nothing is written: the plan is shown, with its digest. --approve publishes
-    exactly that plan, and no other. --waves starts it in waves, with or without --pull-request; a request that refuses the
-    change stops no other then, and `goldenpath fleet waves` goes on with it.
+    Without --approve and --pull-request nothing is written: the command shows the plan with its digest. --approve publishes
+    exactly the plan of that digest. --waves starts the change in waves, with or without --pull-request. A request that
+    refuses the change then stops no other, and `goldenpath fleet waves` continues the change.
 
-    FIELD names entries of lists by their fields (gpus[profile=nvidia-l4-24gb].quota), by themselves (clusters[=berlin]),
-    by number (gpus[0]), or all (gpus[].borrow); [+] adds one (access.viewers[+]=auditors).
+    FIELD selects entries of lists by their fields (gpus[profile=nvidia-l4-24gb].quota), by their value (clusters[=berlin]),
+    by number (gpus[0]), or all entries (gpus[].borrow). [+] adds an entry (access.viewers[+]=auditors).
     """
     from goldenpath.changes import BulkEdit  # noqa: PLC0415 - `--help` needs none of it
 
-    asked = BulkEdit.of(where, sets=sets, unsets=unsets, reason=reason, kind=kind, skip_refused=skip_refused)
-    context, kubeconfig = said.pop("context"), said.pop("kubeconfig")
+    change = BulkEdit.of(where, sets=sets, unsets=unsets, reason=reason, kind=kind, skip_refused=skip_refused)
     if waves_file is None:
-        ctx.exit(carry_out_or_plan(asked, output_format, said))
-    start_waves(asked, waves_file, output_format, {**said, "context": context, "kubeconfig": kubeconfig})
+        ctx.exit(plan_or_make_change(change, target, output_format, given))
+    start_waves(change, target, waves_file, output_format, given)

@@ -9,7 +9,8 @@ import click
 
 from goldenpath import names
 from goldenpath.cli.base_command import ExampleCommand, library_option
-from goldenpath.cli.repository_options import asking_person, opening
+from goldenpath.cli.forge_options import FORGES
+from goldenpath.cli.repository_options import author_option, commit_author, environment_settings
 from goldenpath.errors import MISSING
 
 
@@ -28,32 +29,28 @@ from goldenpath.errors import MISSING
     "fleet_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The fleet's goldenpath.yaml; without it, a small example to begin with.",
+    help="The fleet's goldenpath.yaml. Default: a small example.",
 )
-@click.option("--bare", is_flag=True, help="A repository without a work tree, for a server.")
-@click.option(
-    "--forge",
-    type=click.Choice(["github", "gitlab", "gitea", "forgejo"]),
-    help="Write the check for this forge's CI.",
-)
+@click.option("--bare", is_flag=True, help="Create a repository without a work tree, for a server.")
+@click.option("--forge", type=click.Choice(FORGES), help="Write the check for this forge's CI.")
 @click.option(
     "--code-owner",
     default="@platform-team",
     show_default=True,
     metavar="NAME",
-    help="The reviewers of every change, as CODEOWNERS writes them.",
+    help="The reviewers of every change, for CODEOWNERS.",
 )
 @click.option(
     "--delivery",
     type=click.Choice(["git", "oci"]),
-    help="The source that clusters read: the repository, or signed artifacts in a registry. Default: the fleet file's.",
+    help="The source that clusters read: the repository, or signed artifacts in a registry. Default: as in the fleet file.",
 )
 @click.option(
     "--registry",
     metavar="oci://HOST/PATH",
-    help="With --delivery oci: the registry, and the path below which each cluster has its repositories.",
+    help="With --delivery oci: the registry, with the path above the repositories of clusters.",
 )
-@click.option("--author", metavar="PERSON", help="The author of the commit, as 'Ada <ada@example.org>'.")
+@author_option
 @library_option
 def command(
     *,
@@ -67,11 +64,11 @@ def command(
     author: str | None,
     libraries: tuple[Path, ...],
 ) -> None:
-    """Make a new fleet repository, with its first commit.
+    """Create a fleet repository with its first commit.
 
-    The repository gets the fleet's goldenpath.yaml, the platform of every cluster with what Flux starts from, README,
-    CODEOWNERS, and the check that CI runs. DIR may be new, empty, or a repository without a commit; a URL must be of an
-    empty repository.
+    The repository gets the fleet's goldenpath.yaml, the platform of every cluster with Flux's entry point, README,
+    CODEOWNERS, and the check for CI. DIR may be a new or empty folder, or a repository without commits. A URL must point to
+    an empty repository.
     """
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet import Fleet  # noqa: PLC0415
@@ -80,18 +77,18 @@ def command(
     if registry is not None and delivery != "oci":
         raise click.UsageError("--registry needs --delivery oci.")
     text = kubeyaml.read_text(fleet_file) if fleet_file is not None else None
-    written = _delivered(text, delivery, registry) if delivery is not None else text
-    made = Fleet.create(
+    fleet_text = _with_delivery(text, delivery, registry) if delivery is not None else text
+    created = Fleet.create(
         place,
-        written,
+        fleet_text,
         bare=bare,
         forge=forge,
         code_owner=code_owner,
-        author=asking_person(author),
+        author=commit_author(author),
         file=str(fleet_file) if fleet_file is not None else names.FLEET_FILE,
-        **opening(libraries),
+        **environment_settings(libraries),
     )
-    with made as fleet:
+    with created as fleet:
         state = fleet.state()
         files = len(state.snapshot.files())
         commit = state.snapshot.commit or ""
@@ -100,7 +97,7 @@ def command(
     click.echo(f"{where}: a fleet repository of {files} files; its first commit is {commit[:12]}.")
     if text is None:
         click.echo(
-            f"Its {names.FLEET_FILE} is an example: write your own clusters into a copy, and publish it."
+            f"Its {names.FLEET_FILE} is an example: replace its clusters in a copy, and publish the copy."
         )
     has_files = not bare and not is_url(place)
     click.echo("Next:")
@@ -109,33 +106,33 @@ def command(
     if reads_registry:
         repository = shlex.quote(where)
         click.echo(
-            f"  goldenpath artifacts push --repo {repository} --key fleet.key    # sign what clusters read"
+            f"  goldenpath artifacts push --repo {repository} --key fleet.key    # push the signed artifacts"
         )
-        click.echo("Set up the clusters next: docs/tasks/deliver-without-git.md.")
+        click.echo("Then set up the clusters: docs/tasks/deliver-without-git.md.")
 
 
-def _delivered(text: str | None, delivery: str, registry: str | None) -> str | None:
-    """The fleet's text with `delivery` as the options say; comments stay."""
+def _with_delivery(text: str | None, delivery: str, registry: str | None) -> str | None:
+    """The fleet's text with the `delivery` of the options; comments stay."""
     from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.fleet.initial_files import starter_fleet  # noqa: PLC0415
     from goldenpath.kubeyaml.editing import edited  # noqa: PLC0415
 
     before = starter_fleet() if text is None else text
     document = kubeyaml.load(before)
-    said = document.get("delivery") if isinstance(document, dict) else None
+    current = document.get("delivery") if isinstance(document, dict) else None
     if delivery == "git":
-        return text if said is None else edited(before, [(("delivery",), MISSING)])
+        return text if current is None else edited(before, [(("delivery",), MISSING)])
     if registry is None:
-        if isinstance(said, dict) and said.get("registry"):
+        if isinstance(current, dict) and current.get("registry"):
             return text
         raise click.UsageError("--delivery oci needs --registry oci://HOST/PATH.")
-    if isinstance(said, dict):
+    if isinstance(current, dict):
         return edited(before, [(("delivery", "registry"), registry)])
     return edited(before, [(("delivery",), {"registry": registry})])
 
 
 def _next_commands(where: str, fleet_file: Path | None, *, has_files: bool) -> list[tuple[str, str]]:
-    """Three command lines for the shell, each with what it does."""
+    """Three command lines for the shell, each with its purpose."""
     repository = shlex.quote(where)
     if fleet_file is not None:
         return [
@@ -143,13 +140,16 @@ def _next_commands(where: str, fleet_file: Path | None, *, has_files: bool) -> l
                 f"goldenpath new tenant --fleet {shlex.quote(str(fleet_file))}",
                 "write the request of a first tenant",
             ),
-            (f"goldenpath plan tenant.yaml --repo {repository}", "show what it would change"),
-            (f"goldenpath publish tenant.yaml --repo {repository}", "commit that"),
+            (f"goldenpath plan tenant.yaml --repo {repository}", "show the changes of a publish"),
+            (f"goldenpath publish tenant.yaml --repo {repository}", "commit them"),
         ]
     copied = f"cp {shlex.quote(str(Path(where, names.FLEET_FILE)))} {names.FLEET_FILE}"
     cloned = f"git clone --quiet {repository} fleet && cp fleet/{names.FLEET_FILE} {names.FLEET_FILE}"
     return [
-        (copied if has_files else cloned, "and write your clusters into it"),
-        (f"goldenpath publish {names.FLEET_FILE} --repo {repository}", "commit what follows from them"),
-        ("goldenpath new tenant", "write the request of a first tenant, to publish in the same way"),
+        (copied if has_files else cloned, "then write your clusters into it"),
+        (
+            f"goldenpath publish {names.FLEET_FILE} --repo {repository}",
+            "commit the platforms of your clusters",
+        ),
+        ("goldenpath new tenant", "write the request of a first tenant, and publish it in the same way"),
     ]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.tables import table
 from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.fleet.fleet_summary import FleetSummary, TenantSummary, WorkloadSummary
     from goldenpath.upgrades.versions_in_use import VersionInUse
 
@@ -30,35 +29,24 @@ if TYPE_CHECKING:
         "goldenpath fleet list --repo . --behind",
     ),
 )
-@repository_options
-@at_option
 @click.option("--cluster", metavar="NAME", help="Only this cluster, its tenants and its workloads.")
 @click.option("--owner", metavar="GROUP", help="Only the tenants of this owner, and their workloads.")
 @click.option(
-    "--behind", is_flag=True, help="Instead, list who has an older version of a golden path than there is."
+    "--behind",
+    is_flag=True,
+    help="Instead, list tenants, workloads and platforms with an old version of their golden path.",
 )
-@library_option
-@format_option("text", "json")
-@in_the_format_asked_for
+@fleet_command("text", "json")
 def command(
-    *,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    cluster: str | None,
-    owner: str | None,
-    behind: bool,
-    libraries: tuple[Path, ...],
-    output_format: str,
+    *, target: FleetTarget, cluster: str | None, owner: str | None, behind: bool, output_format: str
 ) -> None:
-    """List tenants, workloads and clusters, and which accelerators are asked for and free.
+    """List tenants, workloads and clusters, with the accelerators that are requested and free.
 
-    What a tenant owns is its own on each of its clusters; what it may borrow, others have left idle. A workload uses
-    accelerators of its tenant: at least and at most as many as are shown. With --behind, the list is of tenants,
-    workloads and platforms, each with the version that it has, the newest one, and the day until which a deprecated one
-    is kept.
+    A tenant owns accelerators on each of its clusters, and may borrow idle accelerators of others. A workload uses
+    accelerators of its tenant; its row shows the minimum and the maximum. With --behind, each row has the current version,
+    the newest version, and the day until which a deprecated version is kept.
     """
-    with open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as fleet:
         if behind:
             from goldenpath.upgrades.versions_in_use import behind_in  # noqa: PLC0415 - one option of the command
 
@@ -66,7 +54,7 @@ def command(
             return
         summary = fleet.summary(retiring=True).only(cluster=cluster, owner=owner)
     if output_format == "json":
-        click.echo(json.dumps(summary.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(summary.as_dict())
     else:
         _show(summary)
 
@@ -74,10 +62,10 @@ def command(
 def _show_versions(versions: Sequence[VersionInUse], output_format: str) -> None:
     if output_format == "json":
         document = {"format": "versions-in-use/v1", "behind": [each.as_dict() for each in versions]}
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     if not versions:
-        click.echo("Everything has the newest version of its golden path.")
+        click.echo("All tenants, workloads and platforms have the newest version of their golden path.")
         return
     rows: list[tuple[str, ...]] = [
         ("KIND", "NAME", "OWNER", "GOLDEN PATH", "VERSION", "NEWEST", "KEPT UNTIL")
@@ -88,8 +76,7 @@ def _show_versions(versions: Sequence[VersionInUse], output_format: str) -> None
         rows.append(
             (ref.subject, ref.path, each.owner or "-", each.golden_path, each.version, each.newest, until)
         )
-    for line in table(rows):
-        click.echo(line)
+    echo_lines(table(rows))
 
 
 def _show(summary: FleetSummary) -> None:
@@ -103,18 +90,15 @@ def _show(summary: FleetSummary) -> None:
         numbers = (each.there, each.owned, each.free, each.borrowable)
         capacity.append((each.cluster, each.profile, *map(str, numbers)))
     if summary.tenants:
-        for line in table(tenants):
-            click.echo(line)
+        echo_lines(table(tenants))
     else:
         click.echo("No tenants.")
     if summary.workloads:
         click.echo()
-        for line in table(_workloads(summary)):
-            click.echo(line)
+        echo_lines(table(_workloads(summary)))
     if summary.capacity:
         click.echo()
-        for line in table(capacity, numbers=range(2, 6)):
-            click.echo(line)
+        echo_lines(table(capacity, numbers=range(2, 6)))
     if summary.retired:
         click.echo(f"\nRetired: {', '.join(summary.retired)}")
 
@@ -131,7 +115,7 @@ def _rows(
     shares: Mapping[str, Mapping[str, tuple[int, int]]],
     subject: Subject,
 ) -> Iterator[tuple[str, str, str, str, str]]:
-    """A line, and one more for each further accelerator."""
+    """A row for the first accelerator, and a row for each further one."""
     clusters = (f"{name} (retiring)" if name in (each.retiring or ()) else name for name in each.clusters)
     golden_path = (each.golden_path or "") if each.is_published else "not published as it is now"
     from goldenpath.fleet.fleet_summary import shown_share  # noqa: PLC0415 - `--help` needs no Git

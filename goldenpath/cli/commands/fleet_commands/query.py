@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.plan_output import watching
 from goldenpath.cli.problem_output import problem_as_dict
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.queries import ObjectSearch, RequestSearch
 
 
@@ -34,50 +32,43 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("expression", metavar="EXPRESSION")
-@repository_options
-@at_option
-@click.option("--rendered", is_flag=True, help="Ask the rendered objects on the branch, not the requests.")
+@click.option("--rendered", is_flag=True, help="Search the rendered objects on the branch, not the requests.")
 @click.option(
     "--kind",
     metavar="KIND",
     help="Only requests (or, with --rendered, objects) of this kind: tenant, workload.",
 )
 @click.option(
-    "--show", "shown", multiple=True, metavar="FIELD", help="Show this field too; may be given again."
+    "--show", "shown", multiple=True, metavar="FIELD", help="Also show this field; may be given again."
 )
-@library_option
-@format_option("table", "json", "csv")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("table", "json", "csv")
 def command(
     ctx: click.Context,
     /,
     *,
     expression: str,
-    place: str,
-    branch: str | None,
-    at: str | None,
+    target: FleetTarget,
     rendered: bool,
     kind: str | None,
     shown: tuple[str, ...],
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
     """Find the requests, or the rendered objects, for which an expression is true.
 
     EXPRESSION is CEL over the fields of a request, with their defaults: name, owner, environment, gpus, compute and so
-    on, as `goldenpath schema tenant/v1` lists them. `clusters` are the ones that a placement selects, too.
-    `quantity("64Gi")` makes quantities comparable. An unknown field is an error with the nearest name. A request
-    without a field that the answer needs is not in the result, and a note says so.
+    on, as `goldenpath schema tenant/v1` lists them. `clusters` includes the clusters that a placement selects.
+    `quantity("64Gi")` makes quantities comparable. An unknown field is an error with the nearest name. A request without a
+    field that the expression needs is left out, and a note counts such requests.
 
-    With --rendered it is asked of every object in the repository: kind, metadata, spec and so on, and beside them
-    cluster, tenant, workload, owner and file.
+    With --rendered, EXPRESSION is over the fields of every object in the repository (kind, metadata, spec and so on), and
+    over cluster, tenant, workload, owner and file.
 
-    Ends with 0 where the question could be asked, whether it found anything or not.
+    Exit code 0: the expression was evaluated, with or without results.
     """
     from goldenpath.queries import search_objects, search_requests  # noqa: PLC0415 - `--help` needs no CEL
 
-    with open_fleet(place, branch, libraries, at=at) as fleet, watching("Searching") as progress:
+    with target.open() as fleet, watching("Searching") as progress:
         state = fleet.state()
         search: RequestSearch | ObjectSearch = (
             search_objects(state, expression, kind=kind, progress=progress)
@@ -95,7 +86,7 @@ def command(
             "notes": list(search.notes),
             "problems": [problem_as_dict(problem) for problem in search.unreadable],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
     elif output_format == "csv":
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([(*map(str.lower, head), *shown), *rows])
@@ -112,8 +103,7 @@ def _show_table(
     search: RequestSearch | ObjectSearch, rows: list[tuple[str, ...]], head: tuple[str, ...]
 ) -> None:
     if rows:
-        for line in table([head, *rows]):
-            click.echo(line)
+        echo_lines(table([head, *rows]))
         click.echo()
     click.echo(f"{len(rows):,} of {search.looked_at:,}.")
 
@@ -131,8 +121,6 @@ def _row(found: dict[str, Any], shown: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _value(values: Any, path: str) -> str:
-    from goldenpath.queries.field_paths import values_at  # noqa: PLC0415 - `--help` needs no paths
+    from goldenpath.queries.field_paths import as_text, values_at  # noqa: PLC0415 - `--help` needs no paths
 
-    found = values_at(values, path)
-    texts = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in found]
-    return ", ".join(texts) if texts else "-"
+    return ", ".join(map(as_text, values_at(values, path))) or "-"

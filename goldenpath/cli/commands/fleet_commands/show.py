@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.echo import echo_json
+from goldenpath.cli.repository_options import fleet_command
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -25,34 +24,21 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("name", metavar="NAME")
-@repository_options
-@at_option
 @click.option(
-    "--request", "request_only", is_flag=True, help="Only the request, as it was asked: to edit and publish."
+    "--request", "request_only", is_flag=True, help="Print only the request, to edit and publish it."
 )
-@library_option
-@format_option("text", "json")
-@in_the_format_asked_for
-def command(
-    *,
-    name: str,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    request_only: bool,
-    libraries: tuple[Path, ...],
-    output_format: str,
-) -> None:
-    """Show what a tenant or workload asks for and has: its request, version, files, and the last commits about it.
+@fleet_command("text", "json")
+def command(*, name: str, target: FleetTarget, request_only: bool, output_format: str) -> None:
+    """Show the request of a tenant or workload, its version, files and last commits.
 
     NAME is a tenant, or a workload as TENANT/WORKLOAD.
     """
-    with open_fleet(place, branch, libraries, at=at) as fleet:
+    with target.open() as fleet:
         detail = fleet.tenant(name)
     if request_only:
         click.echo(detail.request, nl=False)
     elif output_format == "json":
-        click.echo(json.dumps(detail.as_dict(), indent=2, ensure_ascii=False))
+        echo_json(detail.as_dict())
     else:
         for label, value in detail.as_rows():
             click.echo(f"{click.style(f'{label:<14}', bold=True)}{value}")

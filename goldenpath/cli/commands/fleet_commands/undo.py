@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.change_set_options import carry_out_or_plan, made_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.change_set_options import change_set_options, plan_or_make_change
 from goldenpath.cli.commit_options import change_options, review_options
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import repository_options
+from goldenpath.cli.repository_options import fleet_command
+
+if TYPE_CHECKING:
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -20,15 +24,12 @@ from goldenpath.cli.repository_options import repository_options
     ),
 )
 @click.argument("change", metavar="CHANGE")
-@click.option("--reason", default="", metavar="TEXT", help="Why, for those who read the history.")
-@made_options
+@click.option("--reason", default="", metavar="TEXT", help="The reason, for readers of the history.")
+@change_set_options
 @review_options
-@repository_options
 @change_options
-@library_option
-@format_option("text", "json", "markdown")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", "markdown", has_at=False)
 def command(
     ctx: click.Context,
     /,
@@ -36,18 +37,18 @@ def command(
     change: str,
     reason: str,
     skip_refused: bool,
+    target: FleetTarget,
     output_format: str,
-    **said: object,
+    **given: object,
 ) -> None:
-    """Take a change set back: its earlier values return, and later changes of others stay.
+    """Undo a change set: restore its earlier values, and keep later changes of other people.
 
-    CHANGE is the id of a change set, as `goldenpath fleet changes` lists them. A request without a later change gets
-    back the very bytes that it had. Where a later change touched the same field, both values are shown and nothing is
-    written, unless --skip-refused leaves that request as it is.
+    CHANGE is the id of a change set; `goldenpath fleet changes` lists the ids. A request without a later change gets back
+    its earlier bytes. If a later change touched the same field, the command shows both values and writes nothing, unless
+    --skip-refused leaves out that request.
 
-    Without --approve and --pull-request nothing is written: the plan is shown, with its digest.
+    Without --approve and --pull-request nothing is written: the command shows the plan with its digest.
     """
     from goldenpath.changes import Undo  # noqa: PLC0415 - `--help` needs none of it
 
-    asked = Undo(change, reason, skip_refused)
-    ctx.exit(carry_out_or_plan(asked, output_format, said))
+    ctx.exit(plan_or_make_change(Undo(change, reason, skip_refused), target, output_format, given))

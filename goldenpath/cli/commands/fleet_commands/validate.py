@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.base_command import ExampleCommand, today_option
+from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.plan_output import watching
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.repository_options import fleet_command
+from goldenpath.counts import counted
 from goldenpath.findings import Severity
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.findings import Finding
     from goldenpath.fleet.validation import Validation
     from goldenpath.tenancy.layout import Layout
@@ -31,46 +31,30 @@ _ABOUT = re.compile(r"(?:Tenant|Workload) ([a-z0-9-]+(?:/[a-z0-9-]+)?)")
     cls=ExampleCommand,
     examples=("goldenpath fleet validate --repo .", "goldenpath fleet validate --repo . --format json"),
 )
-@repository_options
-@at_option
-@click.option(
-    "--today",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Hold expiry dates against this day, not today.",
-)
-@library_option
-@format_option("text", "json", "sarif")
+@today_option
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", "sarif")
 def command(
-    ctx: click.Context,
-    *,
-    place: str,
-    branch: str | None,
-    at: str | None,
-    libraries: tuple[Path, ...],
-    output_format: str,
-    today: dt.datetime | None,
+    ctx: click.Context, *, target: FleetTarget, output_format: str, today: dt.datetime | None
 ) -> None:
-    """Check everything in the repository at once: what CI runs.
+    """Check everything in the repository at once, as CI does.
 
-    Every tenant and platform is rendered again and checked. Said are: what a check finds, files that were edited by
-    hand, manifests that no longer follow from their request or the fleet, promises beyond what a cluster has, names
-    and identities that two tenants share, and files that belong to no request.
+    Renders and checks every tenant and platform again. Reports findings of the checks, files that were edited by hand,
+    manifests that no longer follow from their request or the fleet, promises beyond a cluster's capacity, names and
+    identities that two tenants share, and files that belong to no request.
 
-    SARIF has one result for each rule and tenant, so that a forge shows those of a whole fleet.
+    SARIF has one result for each rule and tenant, because a forge limits the number of results.
 
-    Ends with 0 where nothing is an error, with 1 where something is, with 2 where a request or a lock cannot be read.
+    Exit code 0: no error. 1: a finding is an error. 2: a request or a lock cannot be read.
     """
     day = (today or dt.datetime.now(dt.UTC)).date()
-    with open_fleet(place, branch, libraries, at=at) as fleet, watching("Validating") as progress:
+    with target.open() as fleet, watching("Validating") as progress:
         validation = fleet.validate(today=day, progress=progress)
         from goldenpath.tenancy.layout import Layout  # noqa: PLC0415 - the help needs no models
 
         layout = Layout(sharded=fleet.state().context.spec.layout == "sharded")
     if output_format == "json":
-        click.echo(json.dumps(_as_dict(validation), indent=2, ensure_ascii=False))
+        echo_json(_as_dict(validation))
     elif output_format == "sarif":
         click.echo(json.dumps(_as_sarif(validation, layout), separators=(",", ":"), ensure_ascii=False))
     else:
@@ -82,19 +66,15 @@ def _show(validation: Validation) -> None:
     from goldenpath.cli.check_output import finding_lines  # noqa: PLC0415 - loads YAML, which `--help` does not need
 
     for finding in validation.findings:
-        for line in finding_lines(finding):
-            click.echo(line)
+        echo_lines(finding_lines(finding))
     show_problems(validation.problems)
     found = [finding.severity for finding in validation.findings]
-    said = [_count(found.count(severity), severity.value) for severity in Severity if severity in found]
+    results = [counted(found.count(severity), severity.value) for severity in Severity if severity in found]
     if validation.problems:
-        said.append(_count(len(validation.problems), "problem"))
-    looked_at = _count(validation.looked_at, "tenant or platform", "tenants and platforms")
-    click.echo(f"Checked {looked_at}: {', '.join(said) or 'clean'}.")
-
-
-def _count(number: int, word: str, several: str = "") -> str:
-    return f"{number} {word if number == 1 else several or f'{word}s'}"
+        results.append(counted(len(validation.problems), "problem"))
+    number = validation.looked_at
+    looked_at = "1 tenant or platform" if number == 1 else f"{number:,} tenants and platforms"
+    click.echo(f"Checked {looked_at}: {', '.join(results) or 'clean'}.")
 
 
 def _as_sarif(validation: Validation, layout: Layout) -> dict[str, object]:
@@ -108,7 +88,7 @@ def _as_sarif(validation: Validation, layout: Layout) -> dict[str, object]:
 
 
 def _file_of(finding: Finding, layout: Layout) -> str:
-    """The file that a person would open: the finding's own, else the request that it is about, else the fleet's."""
+    """The file to open for a finding: its own file, or else the request of its object, or else the fleet file."""
     from goldenpath.spec.ref import Ref  # noqa: PLC0415 - one format of three
     from goldenpath.tenancy.repository_paths import FLEET_FILE, RepositoryPaths  # noqa: PLC0415
 

@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath lineage``: a module each."""
+"""The commands of ``goldenpath lineage``: one module for each."""

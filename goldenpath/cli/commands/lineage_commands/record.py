@@ -30,14 +30,14 @@ _REFUSED = 1
     "images",
     multiple=True,
     metavar="NAME=DIR=DIGEST",
-    help="An input that is mounted as an image volume, and the digest of its manifest; may be given again.",
+    help="An input in an image volume, and the digest of its manifest; may be given again.",
 )
 @click.option(
     "--tree",
     "trees",
     multiple=True,
     metavar="NAME=DIR=DIGEST",
-    help="An input on a volume, and its tree digest, which must hold; may be given again.",
+    help="An input on a volume, and its required tree digest; may be given again.",
 )
 @click.option(
     "--to",
@@ -46,17 +46,17 @@ _REFUSED = 1
     default=Path("/dev/termination-log"),
     show_default=True,
     metavar="FILE",
-    help="Where the record is written; the kubelet keeps what a container writes to the default.",
+    help="The file for the record; the kubelet keeps the default file.",
 )
 @click.pass_context
 def command(ctx: click.Context, *, images: tuple[str, ...], trees: tuple[str, ...], file: Path) -> None:
-    """Hash the inputs of a run, and write the record of what was found.
+    """Hash the inputs of a run before training, as the first step of a run does.
 
-    A run of the golden path model-pipeline starts with this step. It reads every file of every input. An input on a volume
-    must have the tree digest that was asked for (`goldenpath dataset hash`); an image volume is held to its digest by the
-    kubelet, and its tree digest is recorded.
+    A run of the golden path model-pipeline starts with this command. It reads every file of every input, and writes a record.
+    An input on a volume must have the requested tree digest (`goldenpath dataset hash`). The kubelet verifies the digest of
+    an image volume, and the record has its tree digest.
 
-    Ends with 0 where everything holds, with 1 where an input is another one, with 2 where one cannot be hashed.
+    Exit code 0: every input is the requested one. 1: an input differs. 2: an input cannot be hashed.
     """
     from goldenpath.provenance.lineage_record import LineageRecord, WantedInput  # noqa: PLC0415 - for `--help`
 
@@ -65,7 +65,9 @@ def command(ctx: click.Context, *, images: tuple[str, ...], trees: tuple[str, ..
         *(WantedInput.parse("tree", text) for text in trees),
     ]
     if not wanted:
-        raise InputError.of("--image", "required", "name at least one input, with --image or --tree")
+        raise InputError.of(
+            "--image", "required", "is required: give at least one input with --image or --tree"
+        )
     record = LineageRecord(tuple(map(_hashed, wanted)))
     line = record.line()
     try:

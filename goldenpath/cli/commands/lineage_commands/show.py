@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from goldenpath import names as names_of
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option
 from goldenpath.cli.bundle_sources import bundle_options, open_bundles
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.lineage_inputs import builder_of, demand_of, named_builder, objects_in, objects_of
 from goldenpath.cli.mounted_models import MountedModels
@@ -43,9 +43,9 @@ _REFUSED = 1
     "--repo",
     "place",
     metavar="URL|DIR",
-    help="Look NAME up in this fleet repository, and take the builder from its fleet.",
+    help="Read the workload NAME and the builder from this fleet repository.",
 )
-@click.option("--branch", metavar="NAME", help="With --repo: its branch; the default one otherwise.")
+@click.option("--branch", metavar="NAME", help="With --repo: the branch. Default: its default branch.")
 @format_option("text", "json")
 @json_refusals
 @click.pass_context
@@ -60,29 +60,29 @@ def command(
     branch: str | None,
     output_format: str,
 ) -> None:
-    """Show what the models of Pods were made from.
+    """Show the datasets and code behind the models of a Pod, from their provenance.
 
-    Every Pod, and every object with a Pod template, leads through its image volumes to the provenance of each model, and
-    from there to the digests of base model and datasets. The provenance must be by the fleet's builder, of the
-    namespace of the Pod, and of the repository that the Pod names. With --bundles, no network is needed.
+    For each image volume of a Pod or Pod template, the command reads the provenance of the model, and shows the digests of
+    base model and datasets. The provenance must be signed by the fleet's builder, for the Pod's namespace, and for the
+    repository that the Pod names. With --bundles, the command needs no network.
 
     With --repo, NAME is a workload as TENANT/WORKLOAD, or a tenant with all its workloads.
 
-    Ends with 0 where every model has such provenance, with 1 where one is refused, with 2 where something cannot be read.
+    Exit code 0: every model has such provenance. 1: a model is refused. 2: an input cannot be read.
     """
     with open_bundles(bundle_folder, registries) as bundles:
         if bundles is None:
-            message = "is required: name a folder with provenance, or its registry with --registry"
+            message = "is required: give a folder with provenance, or its registry with --registry"
             raise InputError.of("--bundles", "required", message)
         if branch is not None and place is None:
             raise InputError.of(
-                "--branch", "needs-repo", "needs --repo: name the fleet repository too", branch
+                "--branch", "needs-repo", "needs --repo: give the fleet repository too", branch
             )
         if place is None:
             builder = builder_of(fleet_file)
             items = [item for name in names for item in objects_in(name)]
         elif fleet_file is not None:
-            message = "cannot stand beside --repo, whose fleet is read; take one of them"
+            message = "excludes --repo, which has its own fleet file; give one of them"
             raise InputError.of("--fleet", "not-both", message)
         else:
             with open_fleet(place, branch, ()) as fleet:
@@ -93,12 +93,12 @@ def command(
             models.take(item.file, item, lambda _: None)
         found = [_entry(mounted, bundles, builder) for mounted, _ in models.found()]
     if output_format == "json":
-        click.echo(json.dumps({"format": "lineage/v1", "models": found}, indent=2, ensure_ascii=False))
+        echo_json({"format": "lineage/v1", "models": found})
     else:
         for entry in found:
             _print(entry)
         if not found:
-            click.echo("No image volumes: these objects mount no model that has a digest.")
+            click.echo("No image volumes: these objects mount no model with a digest.")
     ctx.exit(_REFUSED if any("refused" in entry for entry in found) else 0)
 
 
@@ -108,13 +108,14 @@ def _entry(mounted: MountedModel, bundles: BundleSource, builder: Provenance) ->
     model = mounted.model
     entry = {"file": mounted.source, "object": mounted.object, "volume": mounted.volume, "model": model.text}
     try:
-        said = bundles.of(model) if model.digest else ()
-        return entry | _shown(verified_provenance(model, said, demand_of(builder, mounted.namespace or None)))
+        data = bundles.of(model) if model.digest else ()
+        provenance = verified_provenance(model, data, demand_of(builder, mounted.namespace or None))
+        return entry | _as_dict(provenance)
     except ArtifactRefusedError as error:
         return entry | {"refused": error.rule, "message": str(error)}
 
 
-def _shown(provenance: TrainingProvenance) -> dict[str, Any]:
+def _as_dict(provenance: TrainingProvenance) -> dict[str, Any]:
     parameters = provenance.parameters
     return {
         "tenant": parameters.tenant,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.signing_options import open_signer
 from goldenpath.errors import ArtifactRefusedError, ClusterError
 
@@ -33,15 +33,11 @@ _REFUSED = 1
     "--key",
     required=True,
     metavar="FILE|pkcs11:…",
-    help="The private key of the fleet's builder; it signs provenance and nothing else.",
+    help="The private key of the fleet's builder, which signs only provenance.",
 )
-@click.option(
-    "--context", metavar="NAME", help="Context of the kubeconfig; the current one where none is given."
-)
-@click.option("--kubeconfig", metavar="FILE", help="Kubeconfig; KUBECONFIG where none is given.")
-@click.option(
-    "--in-cluster", is_flag=True, help="Connect as the service account of the Pod that this runs in."
-)
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig. Default: the current one.")
+@click.option("--kubeconfig", metavar="FILE", help="The kubeconfig. Default: KUBECONFIG.")
+@click.option("--in-cluster", is_flag=True, help="Connect with the service account of the command's own Pod.")
 @format_option("text", "json")
 @click.pass_context
 def command(
@@ -56,11 +52,11 @@ def command(
 ) -> None:
     """Sign the provenance of every finished run of a cluster, once.
 
-    This is what the signer of a platform runs. It reads the Pods of all tenants, holds each finished run to the shape of the
-    golden path, reads the model by its digest, and stores the signed provenance beside it. What is there already
-    is left. A run that is refused gets no provenance; the reason is printed.
+    A platform's signer runs this command. It reads the Pods of all tenants, compares each finished run with the golden path's
+    shape, finds the model by its digest, and attaches the signed provenance to it in the registry. Existing provenance stays.
+    A refused run gets no provenance, and the command prints the reason.
 
-    Ends with 0 where every run is signed, with 1 where one is refused, with 2 where the cluster or a registry cannot be used.
+    Exit code 0: every run is signed. 1: a run is refused. 2: the cluster or a registry cannot be used.
     """
     from goldenpath.cli.attestation_store import store_attestation  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.cli.lineage_inputs import builder_of  # noqa: PLC0415
@@ -84,12 +80,12 @@ def command(
                 entry = {"pod": name, "refused": error.rule, "message": str(error)}
             found.append(entry)
     if output_format == "json":
-        click.echo(json.dumps({"format": "lineage-signed/v1", "runs": found}, indent=2, ensure_ascii=False))
+        echo_json({"format": "lineage-signed/v1", "runs": found})
     else:
         for entry in found:
-            said = f"{entry['refused']}: {entry['message']}" if "refused" in entry else entry["model"]
-            word = "refused" if "refused" in entry else "signed" if entry["signed"] else "there"
-            click.echo(f"{word}  {entry['pod']}  {said}")
+            text = f"{entry['refused']}: {entry['message']}" if "refused" in entry else entry["model"]
+            word = "refused" if "refused" in entry else "signed" if entry["signed"] else "unchanged"
+            click.echo(f"{word}  {entry['pod']}  {text}")
     ctx.exit(_REFUSED if any("refused" in entry for entry in found) else 0)
 
 

@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath model``: a module each."""
+"""The commands of ``goldenpath model``: one module for each."""

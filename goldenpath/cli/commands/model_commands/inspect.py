@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import existing_folder, is_reference
 from goldenpath.cli.registry_options import registry_at
@@ -32,9 +32,9 @@ _REFUSED = 1
 def command(ctx: click.Context, *, target: str, output_format: str) -> None:
     """Show the files of a model's folder or image, and its metadata.
 
-    Of a folder: its weights, and every file that `goldenpath model pack` refuses, with what to do; ends with 1 where there
-    is one. Of an image: its digest, layers, annotations, bill of materials and model card; no layer is fetched. Nothing here
-    verifies a signature.
+    For a folder, the command shows its weights, and every file that `goldenpath model pack` refuses, with the fix; the exit
+    code is then 1. For an image, it shows digest, layers, annotations, bill of materials and model card, without fetching a
+    layer. It verifies no signature.
     """
     if is_reference(target):
         _show_image(target, output_format)
@@ -54,7 +54,7 @@ def command(ctx: click.Context, *, target: str, output_format: str) -> None:
             "formats": list(contents.formats),
             "findings": [finding.as_dict() for finding in contents.findings],
         }
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
     else:
         formats = ", ".join(contents.formats) or "none"
         click.echo(
@@ -92,7 +92,7 @@ def _show_image(target: str, output_format: str) -> None:
         "model_card": found.card,
     }
     if output_format == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        echo_json(document)
         return
     click.echo(f"{document['image']}\n{counted(len(found.layers), 'layer')}, {counted(found.size, 'byte')}")
     for key, value in sorted(found.annotations.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import pairs
 from goldenpath.cli.registry_options import registry_at
@@ -37,20 +37,20 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
     ),
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-@click.option("--to", "target", metavar="oci://HOST/REPOSITORY[:TAG]", help="Where to; the tag is set last.")
-@click.option("--dry-run", is_flag=True, help="Judge the folder and compute the digest; send nothing.")
-@click.option("--name", default="", metavar="NAME", help="The model's name; without it, the folder's.")
+@click.option(
+    "--to", "target", metavar="oci://HOST/REPOSITORY[:TAG]", help="The target; the tag is set last."
+)
+@click.option("--dry-run", is_flag=True, help="Check the folder and compute the digest, but send nothing.")
+@click.option("--name", default="", metavar="NAME", help="The model's name. Default: the folder's name.")
 @click.option(
     "--dataset",
     "datasets",
     multiple=True,
     metavar="NAME=sha256:…",
-    help="A dataset that it was trained with, by the digest of `goldenpath dataset hash`; may be given again.",
+    help="A training dataset, with its digest from `goldenpath dataset hash`; may be given again.",
 )
-@click.option(
-    "--base-model", default="", metavar="REFERENCE", help="The model that it was made from, with its digest."
-)
-@click.option("--license", "license_", default="", metavar="SPDX", help="Its license, as an SPDX expression.")
+@click.option("--base-model", default="", metavar="REFERENCE", help="The base model, with its digest.")
+@click.option("--license", "license_", default="", metavar="SPDX", help="The license, as an SPDX expression.")
 @click.option(
     "--allow",
     multiple=True,
@@ -71,19 +71,21 @@ def command(
     allow: tuple[str, ...],
     output_format: str,
 ) -> None:
-    """Judge a model's folder, and bring it to a registry as an image that nodes mount.
+    """Check a model's folder, and push it to a registry as an image that nodes mount.
 
-    Weights must be safetensors, GGUF or ONNX, by their bytes and not by their names. Pickle, archives, code, and
-    configurations that make a loader fetch code are refused, each file with what to do.
+    Weights must be safetensors, GGUF or ONNX by their bytes, not only by their names. The command refuses pickle, archives,
+    code, and configurations that make a loader fetch code, and names the fix for each file.
 
-    The image is what Kubernetes mounts as an image volume: layers of plain archives, with constant modes and times. The
-    same folder and options give the same digest on every machine. Large files are streamed; what the registry has is not
-    sent again. Beside the image stand a bill of materials (CycloneDX) and the model card, which the image names by digest.
+    Kubernetes mounts the image as an image volume. Its layers are plain archives with constant modes and times, so the same
+    folder and options give the same digest on every machine. Large files are streamed, and layers that the registry has are
+    not sent again. The image names a bill of materials (CycloneDX) and a model card by digest, which are pushed with it.
     """
-    labels_of = _labels(name, datasets, base_model, license_, allow)
+    labels = _labels(name, datasets, base_model, license_, allow)
     if target is None and not dry_run:
         raise InputError.of(
-            "--to", "missing", "is needed: where to bring the model; or --dry-run to send nothing"
+            "--to",
+            "missing",
+            "is required: give the model's place in a registry, or --dry-run to send nothing",
         )
     from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.model_artifacts.packing import ModelLabels, pack_model, push_model  # noqa: PLC0415
@@ -91,16 +93,16 @@ def command(
     reference = ModelReference.parse(target, "--to") if target is not None else None
     if reference is not None and reference.digest:
         raise InputError.of(
-            "--to", "model-reference", "must have no digest: it follows from the folder", target
+            "--to", "model-reference", "must have no digest, because the folder decides it", target
         )
     with _progress("Reading", folder) as on_read:
-        model = pack_model(folder, ModelLabels(**labels_of), on_read)
+        model = pack_model(folder, ModelLabels(**labels), on_read)
     if reference is not None and not dry_run:
         with registry_at(reference.address) as client, _progress("Sending", folder) as on_sent:
             push_model(client, reference.repository, model, tag=reference.tag, on_sent=on_sent)
     place = None if reference is None else reference.at(model.digest)
     if output_format == "json":
-        click.echo(json.dumps(_as_dict(model, place, is_sent=not dry_run), indent=2, ensure_ascii=False))
+        echo_json(_as_dict(model, place, is_sent=not dry_run))
         return
     click.echo(place or model.digest)
     size = sum(layer.layer.size for layer in model.layers)
@@ -153,7 +155,7 @@ def _as_dict(model: PackedModel, place: str | None, *, is_sent: bool) -> dict[st
 
 @contextmanager
 def _progress(verb: str, folder: Path) -> Iterator[Callable[[int], None]]:
-    """Shows bytes as they are read or sent, from any thread."""
+    """Show the number of bytes that threads have read or sent."""
     from goldenpath.cli.hash_progress import hash_progress  # noqa: PLC0415 - `--help` needs none of it
     from goldenpath.datasets.hashing import HashProgress  # noqa: PLC0415
 
@@ -166,7 +168,7 @@ def _progress(verb: str, folder: Path) -> Iterator[Callable[[int], None]]:
             nonlocal done
             with lock:
                 done += size
-                # Headers of the archive count, too, and no file holds them.
+                # The count includes headers of the archive, which are in no file.
                 show(HashProgress(min(done, sum(sizes)), sum(sizes), len(sizes), is_found=True))
 
         yield count

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import existing_folder, is_reference, pairs, signature_options
 from goldenpath.cli.registry_options import registry_at
@@ -37,31 +37,28 @@ def command(
     *,
     target: str,
     key: str,
-    certificate: Path | None,
-    timestamp_authority: str | None,
-    trusted_root: Path | None,
     signature: Path | None,
     annotations: tuple[str, ...],
     output_format: str,
+    **certificate: Any,
 ) -> None:
     """Sign a model: its folder by OpenSSF Model Signing, or its image as cosign does.
 
-    Of a folder, the signature is a file, `model.sig`, which `model_signing verify` reads; sign before `goldenpath model
-    pack`, so that it is in the image, too. Of an image, it stands beside the manifest in the registry, where cosign, Flux
-    and Kyverno look for it. Use a key for nothing else: those three take whatever it signs about an image as its signature.
+    The signature of a folder is the file `model.sig`, which `model_signing verify` reads. Sign before `goldenpath model pack`,
+    so that the image has it too. The signature of an image is attached to its manifest in the registry, where cosign, Flux
+    and Kyverno find it. Use the key only for models: these three accept everything that it signs about an image as the
+    image's signature.
     """
-    said = pairs(annotations, "--annotation", "KEY=VALUE")
-    with open_signer(
-        key, certificate=certificate, timestamp_authority=timestamp_authority, trusted_root=trusted_root
-    ) as signer:
+    values = pairs(annotations, "--annotation", "KEY=VALUE")
+    with open_signer(key, **certificate) as signer:
         if is_reference(target):
             from goldenpath.model_artifacts.image_signature import sign_image  # noqa: PLC0415 - `--help` needs none of it
             from goldenpath.model_artifacts.model_reference import ModelReference  # noqa: PLC0415
 
             reference = ModelReference.parse(target, "", is_pinned=True)
             with registry_at(reference.address) as client:
-                sign_image(client, reference.repository, reference.digest, signer, said)
-            signed = {"image": reference.at(reference.digest), "annotations": said}
+                sign_image(client, reference.repository, reference.digest, signer, values)
+            signed = {"image": reference.at(reference.digest), "annotations": values}
             text = f"signed {signed['image']}"
         else:
             from goldenpath.model_artifacts.oms import SIGNATURE_FILE, sign_folder  # noqa: PLC0415
@@ -72,7 +69,7 @@ def command(
             signed = {"folder": str(folder), "signature": str(place)}
             text = f"signed {folder}: {place}"
     if output_format == "json":
-        click.echo(json.dumps({"format": "model-signed/v1", **signed}, indent=2, ensure_ascii=False))
+        echo_json({"format": "model-signed/v1", **signed})
     else:
         click.echo(text)
 

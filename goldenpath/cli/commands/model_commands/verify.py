@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import existing_folder, is_reference, pairs, signature_options
 from goldenpath.cli.registry_options import registry_at
@@ -37,32 +37,27 @@ if TYPE_CHECKING:
 @json_refusals
 def command(
     ctx: click.Context,
+    /,
     *,
     target: str,
-    key_files: tuple[Path, ...],
-    certificate_identity: str | None,
-    certificate_issuer: str | None,
-    trusted_root: Path | None,
     signature: Path | None,
     annotations: tuple[str, ...],
     output_format: str,
+    **trusted: Any,
 ) -> None:
     """Verify the signature of a model's folder, or of its image.
 
-    Of a folder, `model.sig` may be ours or `model_signing`'s. Every file is read, and more is refused than there: files
-    that the signature says to ignore, files under `.git` and `.github`, empty folders, symbolic links, and signatures by a
-    certificate whose holder or time is not verified.
+    The `model.sig` of a folder may come from goldenpath or from `model_signing`. The command reads every file. It also
+    refuses files that the signature ignores, files under `.git` and `.github`, empty folders, symbolic links, and signatures
+    by a certificate whose holder or time is not verified.
 
-    Of an image, a signature beside it must be of this digest, by the key or the identity, for this purpose, with exactly
-    these annotations. Ends with 0 where it holds, with 1 where the model is refused, with 2 where it cannot be read.
+    For an image, one attached signature must be for this digest and this purpose, by the key or the identity, with exactly
+    these annotations.
+
+    Exit code 0: the signature is valid. 1: the model is refused. 2: the model cannot be read.
     """
-    trust = chosen_trust(
-        key_files,
-        certificate_identity=certificate_identity,
-        certificate_issuer=certificate_issuer,
-        trusted_root=trusted_root,
-    )
-    said = pairs(annotations, "--annotation", "KEY=VALUE")
+    trust = chosen_trust(**trusted)
+    values = pairs(annotations, "--annotation", "KEY=VALUE")
     found: dict[str, Any] = {"format": "model-verified/v1", "model": target, "holds": True}
     refusal: ArtifactRefusedError | None = None
     try:
@@ -72,7 +67,7 @@ def command(
 
             reference = ModelReference.parse(target, "", is_pinned=True)
             with registry_at(reference.address) as client:
-                verify_image(client, reference.repository, reference.digest, trust, said)
+                verify_image(client, reference.repository, reference.digest, trust, values)
             found["digest"] = reference.digest
         else:
             from goldenpath.model_artifacts.oms import SIGNATURE_FILE, verify_folder  # noqa: PLC0415
@@ -84,7 +79,7 @@ def command(
         refusal = error
         found |= {"holds": False, "rule": error.rule, "error": str(error)}
     if output_format == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        echo_json(found)
     elif refusal is not None:
         click.echo(f"{click.style('refused', fg='red')}  {target}: {refusal} [{refusal.rule}]")
     else:

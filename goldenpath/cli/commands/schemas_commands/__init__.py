@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath schemas``, each imported when it is asked for."""
+"""The commands of ``goldenpath schemas``: one module for each."""

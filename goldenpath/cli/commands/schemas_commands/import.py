@@ -1,11 +1,10 @@
 """``goldenpath schemas import``."""
 
-# The module is named after the command, and only ever imported by that name.
+# The module has the name of the command, and is imported by that name only.
 # ruff: noqa: N999
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import click
 
 from goldenpath.cli.base_command import ExampleCommand, format_option
 from goldenpath.cli.cluster_options import cluster_options, connection
+from goldenpath.cli.echo import echo_json, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,17 +36,17 @@ _DEFINITION = "CustomResourceDefinition"
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Folder for the schemas; `check --schemas` takes it.",
+    help="Folder for the schemas, for `check --schemas`.",
 )
 @format_option("text", "json")
 def command(
     names: tuple[str, ...], context: str | None, kubeconfig: str | None, out: Path, output_format: str
 ) -> None:
-    """Take the kinds of a cluster or a folder as strict schemas for `check`.
+    """Import the kinds of a cluster or a folder as strict schemas for `check`.
 
-    They come from the CustomResourceDefinitions of the cluster of --context, or of YAML files. Each served version
-    becomes a JSON Schema that refuses unknown fields. A kind that ships with goldenpath too is then judged by what
-    was imported: by the version that really runs. Only what changed is written.
+    The command reads the CustomResourceDefinitions of the cluster of --context, or of YAML files. Each served version becomes
+    a JSON Schema that refuses unknown fields. An imported schema replaces the built-in schema of the same kind, because it is
+    the version that really runs. Unchanged files are not written again.
     """
     from goldenpath.live import import_schemas  # noqa: PLC0415 - `--help` needs none of it
 
@@ -54,14 +54,13 @@ def command(
         raise click.UsageError("Give files and folders, or --context; not both.")
     if not names and context is None:
         raise click.UsageError("Give files or folders with CustomResourceDefinitions, or --context.")
-    done = import_schemas(_of_files(names) if names else _of_cluster(context, kubeconfig), out)
+    result = import_schemas(_of_files(names) if names else _of_cluster(context, kubeconfig), out)
     if output_format == "json":
-        click.echo(json.dumps(done.as_dict(), indent=2))
+        echo_json(result.as_dict())
         return
-    for kind in done.kinds:
-        click.echo(kind)
+    echo_lines(result.kinds)
     click.echo(
-        f"{out}: {len(done.kinds)} kinds; {len(done.written)} files written, {len(done.removed)} removed."
+        f"{out}: {len(result.kinds)} kinds; {len(result.written)} files written, {len(result.removed)} removed."
     )
 
 

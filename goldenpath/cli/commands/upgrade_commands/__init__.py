@@ -1,1 +1,1 @@
-"""The commands of ``goldenpath upgrade``: a module each."""
+"""The commands of ``goldenpath upgrade``: one module for each."""

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import click
+from goldenpath.cli.wave_options import reason_option, upgrade_wave_command
 
-from goldenpath.cli.base_command import ExampleCommand
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.upgrade_options import to_option
-from goldenpath.cli.wave_options import running, show_progress, wave_options
+if TYPE_CHECKING:
+    from goldenpath.upgrades import UpgradeWaves
+    from goldenpath.waves import Progress
 
 
-@click.command(
-    name="abort",
-    cls=ExampleCommand,
+@upgrade_wave_command(
+    "abort",
+    reason_option,
     examples=("goldenpath upgrade abort tenant/v1 --repo . --reason 'Wrong version'",),
 )
-@click.argument("golden_path")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded.")
-@to_option
-@wave_options
-@in_the_format_asked_for
-def command(*, golden_path: str, reason: str, output_format: str, **options: Any) -> None:
-    """Start no further wave at all.
+def command(waves: UpgradeWaves, *, reason: str) -> Progress:
+    """Stop an upgrade in waves for good.
 
-    What is merged stays; `rollback` takes a wave back. The record stays in `upgrades/`.
+    Merged waves stay; `rollback` undoes a wave. The record stays in `upgrades/`.
     """
-    with running(golden_path, looks=False, **options) as runner:
-        progress = runner.abort(reason)
-    show_progress(progress, output_format)
+    return waves.abort(reason)

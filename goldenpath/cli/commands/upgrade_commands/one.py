@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.commit_options import review_of, review_options, show_published
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.repository_options import asking_person, open_fleet, repository_options
+from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.commit_options import (
+    dry_run_option,
+    message_option,
+    review_of,
+    review_options,
+    show_published,
+)
+from goldenpath.cli.repository_options import author_option, commit_author, fleet_command
 from goldenpath.cli.upgrade_options import agreement_of, agreement_options, keep_option, to_option
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -28,26 +33,22 @@ if TYPE_CHECKING:
 )
 @click.argument("golden_path")
 @click.argument("name")
-@repository_options
 @to_option
-@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
+@dry_run_option
 @agreement_options
 @keep_option
-@click.option("--message", metavar="TEXT", help="First words of the commit's message.")
-@click.option("--author", metavar="PERSON", help="The author of the commit, as 'Ada <ada@example.org>'.")
+@message_option
+@author_option
 @review_options
-@library_option
-@format_option("text", "json", "markdown")
 @click.pass_context
-@in_the_format_asked_for
+@fleet_command("text", "json", "markdown", has_at=False)
 def command(
     ctx: click.Context,
     /,
     *,
     golden_path: str,
     name: str,
-    place: str,
-    branch: str | None,
+    target: FleetTarget,
     to: str | None,
     dry_run: bool,
     approved_by: str | None,
@@ -56,21 +57,20 @@ def command(
     keep_overrides: bool,
     message: str | None,
     author: str | None,
-    libraries: tuple[Path, ...],
     output_format: str,
     **review: object,
 ) -> None:
     """Upgrade one tenant, workload or cluster now; the word `one` can be left out.
 
-    NAME is a tenant, a workload (`tenant/name`), or for a platform's golden path a cluster. What was edited by hand in
-    rendered files becomes an override of the request, with --approved-by, --reason and --expires. An edit that the new
-    version contradicts is a conflict: both values are shown, and nothing is written (exit code 2).
+    NAME is a tenant, a workload (`tenant/name`), or for a platform's golden path a cluster. With --approved-by, --reason
+    and --expires, hand edits of rendered files become overrides of the request. If the new version contradicts an edit, the
+    command shows both values and writes nothing (exit code 2).
     """
     from goldenpath.cli.upgrade_output import show_upgrade_plan  # noqa: PLC0415 - `--help` needs no plan
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415
     from goldenpath.upgrades import Upgrader, UpgradeReadiness  # noqa: PLC0415
 
-    with open_fleet(place, branch, libraries) as fleet:
+    with target.open() as fleet:
         upgrader = Upgrader(
             fleet,
             golden_path,
@@ -82,7 +82,7 @@ def command(
         if dry_run:
             plan = upgrader.plan_one(name)
         else:
-            options = PublishOptions(author=asking_person(author), message=message)
+            options = PublishOptions(author=commit_author(author), message=message)
             published = upgrader.publish([name], options=options, review=review_of(fleet, review))
     if not dry_run:
         show_published(published, "json" if output_format == "json" else "text")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-import click
+from goldenpath.cli.wave_options import reason_option, upgrade_wave_command
 
-from goldenpath.cli.base_command import ExampleCommand
-from goldenpath.cli.error_output import in_the_format_asked_for
-from goldenpath.cli.upgrade_options import to_option
-from goldenpath.cli.wave_options import running, show_progress, wave_options
+if TYPE_CHECKING:
+    from goldenpath.upgrades import UpgradeWaves
+    from goldenpath.waves import Progress
 
 
-@click.command(
-    name="pause",
-    cls=ExampleCommand,
+@upgrade_wave_command(
+    "pause",
+    reason_option,
     examples=("goldenpath upgrade pause tenant/v1 --repo . --reason 'Incident 4711'",),
 )
-@click.argument("golden_path")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is recorded.")
-@to_option
-@wave_options
-@in_the_format_asked_for
-def command(*, golden_path: str, reason: str, output_format: str, **options: Any) -> None:
+def command(waves: UpgradeWaves, *, reason: str) -> Progress:
     """Start no further wave until the upgrade is resumed.
 
-    What is merged stays, and open reviews stay open.
+    Merged waves stay, and open reviews stay open.
     """
-    with running(golden_path, looks=False, **options) as runner:
-        progress = runner.pause(reason)
-    show_progress(progress, output_format)
+    return waves.pause(reason)

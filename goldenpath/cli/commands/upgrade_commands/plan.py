@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option, library_option
-from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.base_command import ExampleCommand
 from goldenpath.cli.plan_output import watching
-from goldenpath.cli.repository_options import at_option, open_fleet, repository_options
+from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.upgrade_options import (
     agreement_of,
     agreement_options,
@@ -21,7 +20,7 @@ from goldenpath.cli.upgrade_options import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from goldenpath.cli.repository_options import FleetTarget
 
 
 @click.command(
@@ -34,21 +33,15 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("golden_path")
-@repository_options
-@at_option
 @to_option
 @selection_options
 @agreement_options
 @keep_option
-@library_option
-@format_option("text", "json", "markdown")
-@in_the_format_asked_for
+@fleet_command("text", "json", "markdown")
 def command(
     *,
     golden_path: str,
-    place: str,
-    branch: str | None,
-    at: str | None,
+    target: FleetTarget,
     to: str | None,
     names: tuple[str, ...],
     owner: str | None,
@@ -57,18 +50,17 @@ def command(
     reason: str | None,
     expires: dt.datetime | None,
     keep_overrides: bool,
-    libraries: tuple[Path, ...],
     output_format: str,
 ) -> None:
-    """Show what upgrading many would do, in groups that change alike; nothing is written.
+    """Show the effects of many upgrades, in groups that change alike; nothing is written.
 
-    Each owner is ready, waits for an agreement about hand edits, is stopped by a conflict, or is up to date. Effects
-    say what applying does: none, metadata, in place, restart, replace, loss.
+    Each owner is ready, waits for an agreement about hand edits, is stopped by a conflict, or is up to date. Effects of
+    an upgrade on objects: none, metadata, in place, restart, replace, loss.
     """
     from goldenpath.cli.upgrade_output import show_upgrade_plan  # noqa: PLC0415 - `--help` needs no plan
     from goldenpath.upgrades import Upgrader  # noqa: PLC0415
 
-    with open_fleet(place, branch, libraries, at=at) as fleet, watching("Planning") as progress:
+    with target.open() as fleet, watching("Planning") as progress:
         upgrader = Upgrader(
             fleet,
             golden_path,

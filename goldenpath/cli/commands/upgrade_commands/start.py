@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from goldenpath.cli.base_command import ExampleCommand
-from goldenpath.cli.error_output import in_the_format_asked_for
+from goldenpath.cli.error_output import report_refusals
 from goldenpath.cli.upgrade_options import (
     agreement_of,
     agreement_options,
@@ -16,11 +17,10 @@ from goldenpath.cli.upgrade_options import (
     selection_options,
     to_option,
 )
-from goldenpath.cli.wave_options import running, show_progress, wave_options
+from goldenpath.cli.wave_options import open_upgrade_waves, show_progress, wave_options
 
 if TYPE_CHECKING:
     import datetime as dt
-    from pathlib import Path
 
 
 @click.command(
@@ -36,22 +36,21 @@ if TYPE_CHECKING:
     "--waves",
     "waves_file",
     required=True,
-    type=click.Path(dir_okay=False, exists=True),
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
     metavar="FILE",
     help="The waves file: the members of each wave, and the gates between waves.",
 )
-@click.option(
-    "--pull-request", is_flag=True, help="Put each wave up for review: one pull request for each owner."
-)
+@click.option("--pull-request", is_flag=True, help="Open a pull request for each owner of a wave.")
 @selection_options
 @agreement_options
 @keep_option
 @to_option
 @wave_options
-@in_the_format_asked_for
+@report_refusals
 def command(
     *,
     golden_path: str,
+    to: str | None,
     waves_file: Path,
     pull_request: bool,
     names: tuple[str, ...],
@@ -66,16 +65,14 @@ def command(
 ) -> None:
     """Start an upgrade in waves, up to the first gate.
 
-    Waves and their members are recorded in `upgrades/` on the branch. Without --approved-by, --reason and --expires,
-    tenants with hand edits wait for their owner, and stop no other. `goldenpath upgrade resume` goes on.
+    The branch records the waves and their members in `upgrades/`. Without --approved-by, --reason and --expires, tenants
+    with hand edits wait for their owner, and stop no other tenant. `goldenpath upgrade resume` continues the upgrade.
     """
-    from pathlib import Path  # noqa: PLC0415 - `--help` needs no files
-
-    from goldenpath import kubeyaml  # noqa: PLC0415
+    from goldenpath import kubeyaml  # noqa: PLC0415 - `--help` needs no files
     from goldenpath.upgrades import read_waves  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    waves = read_waves(kubeyaml.read_text(Path(waves_file)), str(waves_file))
-    with running(golden_path, looks=waves.health, **options) as runner:
+    waves = read_waves(kubeyaml.read_text(waves_file), str(waves_file))
+    with open_upgrade_waves(golden_path, to, checks_health=waves.health, **options) as runner:
         progress = runner.start(
             waves,
             agreement=agreement_of(approved_by, reason, expires),

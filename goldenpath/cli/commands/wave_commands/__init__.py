@@ -1,1 +1,0 @@
-"""The commands of ``goldenpath fleet waves``: a module each."""

@@ -1,0 +1,1 @@
+"""The commands of ``goldenpath fleet waves``: one module for each."""
