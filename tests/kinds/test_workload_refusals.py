@@ -207,7 +207,7 @@ def test_two_workloads_do_not_render_the_same_object(tmp_path: Path) -> None:
         fleet.publish(web())
         with pytest.raises(ChecksFailedError) as error:
             fleet.publish(web("search"))
-        assert "ConfigMap/shared on berlin too" in findings(error)["object-collision"]
+        assert "also has ConfigMap/shared on berlin" in findings(error)["object-collision"]
 
 
 def test_a_placement_that_matches_no_cluster_of_the_tenant_is_refused(fleet: Fleet) -> None:
