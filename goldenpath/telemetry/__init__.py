@@ -1,14 +1,10 @@
-"""Telemetry: exporters, rules with their tests, dashboards.
+"""Telemetry: the catalogue of exporters, the rules and alerts with their unit tests, and the dashboards.
 
-For: the catalogue of exporter metrics (``exporters/*.yaml``, one file for each exporter, with sources), the rules and
-alerts that golden paths render, the unit test of each of them, and
-the dashboards (Grafana's classic JSON).
+The catalogue has one file with sources for each exporter (``exporters/*.yaml``). Golden paths render the rules and the
+dashboards (Grafana's classic JSON). Metrics of inference engines are in ``engines``. The package does not query a running
+Prometheus.
 
-Not for: the metrics of inference engines (``engines``), what a request says (``spec``), writing manifests (``render``),
-asking a running Prometheus.
-
-A new exporter is one file of data. A new rule is one value with its cases in ``platform_recordings``,
-``platform_alerts``, ``tenant_rules`` or ``service_rules``.
+A new exporter is one file of data. A new rule is one value with its cases in a module of recordings, alerts or rules.
 """
 
 from goldenpath.telemetry.burn_rate import OBJECTIVE, SLOWEST_SHARE
@@ -20,7 +16,7 @@ from goldenpath.telemetry.platform_metrics import PlatformMetrics
 from goldenpath.telemetry.platform_rules import platform_groups
 from goldenpath.telemetry.promtool import rule_file, unit_test
 from goldenpath.telemetry.rule import Alert, Case, Recording, Rule, RuleGroup
-from goldenpath.telemetry.service_rules import MeanGoal, PromisedCache, ServiceSeries, service_group
+from goldenpath.telemetry.service_rules import LatencyGoal, PromisedCache, ServiceSeries, service_group
 from goldenpath.telemetry.tenant_rules import TenantMetrics, tenant_group
 
 __all__ = [
@@ -34,7 +30,7 @@ __all__ = [
     "ExporterCatalogue",
     "ExporterMetric",
     "LabelTrap",
-    "MeanGoal",
+    "LatencyGoal",
     "Panel",
     "PlatformMetrics",
     "PromisedCache",

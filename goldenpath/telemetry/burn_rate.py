@@ -1,8 +1,8 @@
-"""Multi-window burn-rate alerts for a latency goal, on a bound that the engine's histogram has.
+"""Multi-window burn-rate alerts for a latency goal, at a bound of the engine's histogram.
 
-The share of answers that may be slower is the error budget. An alert compares how fast it is used up in a long window,
-so that one slow minute wakes no one, and in a short one, so that the alert ends soon after the cause. Factors and windows
-come from the Site Reliability Workbook (Google, 2018, chapter 5, table 5-8), for a budget of 30 days.
+The error budget is the share of answers that may be slower. An alert compares the burn rate in a long window, so that one
+slow minute wakes no one, and in a short window, so that the alert ends soon after its cause. Factors and windows come from
+the Site Reliability Workbook (Google, 2018, chapter 5, table 5-8), for a budget of 30 days.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["OBJECTIVE", "SLOWEST_SHARE", "TailGoal", "burn_rate_rules"]
 
 OBJECTIVE: Final = 0.95
-"""The share of answers that must be within the bound: the quantile that scaling reads too."""
+"""The share of answers that must be within the bound. Scaling reads the same quantile."""
 
 SLOWEST_SHARE: Final = round(1 - OBJECTIVE, 2)
-"""The error budget: with more than 1/14.4 of it, the fastest alert could never fire."""
+"""The error budget. Above 1/14.4, the fastest alert could never fire."""
 
 _FAST: Final = (("1h", "5m", 14.4), ("6h", "30m", 6))
 _SLOW: Final = (("1d", "2h", 3), ("3d", "6h", 1))
 _WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _LEAST_ANSWERS: Final = 20
-"""Answers in an hour below which no burn rate is judged: one slow answer of ten is no trend."""
+"""Below this number of answers in an hour, no alert fires: one slow answer of ten is not a trend."""
 
 _SLOW_ANSWERS: Final = "goldenpath:inference_slow_answers:ratio_rate"
 _ANSWERS: Final = "goldenpath:inference_answers:increase1h"
@@ -37,9 +37,9 @@ _ANSWERS: Final = "goldenpath:inference_answers:increase1h"
 
 @dataclass(frozen=True, slots=True)
 class TailGoal:
-    """95 % of answers within ``bound`` seconds, as the label ``le`` of histogram ``metric`` says it.
+    """The goal that 95 % of answers are within ``bound`` seconds, a value of label ``le`` of histogram ``metric``.
 
-    ``selector`` selects the series of the service alone.
+    ``selector`` selects only the series of the service.
     """
 
     name: str
@@ -52,17 +52,17 @@ class TailGoal:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of what is recorded for it."""
+        """The labels of the recorded series."""
         return {"goal": self.name, "namespace": self.namespace, "workload": self.workload}
 
     @property
     def matchers(self) -> str:
-        """The same as matchers of PromQL."""
+        """The labels as PromQL matchers."""
         return ",".join(f'{key}="{value}"' for key, value in self.labels.items())
 
 
 def burn_rate_rules(goal: TailGoal, alert_labels: dict[str, str], runbooks: str | None) -> Iterator[Rule]:
-    """The recorded share of slow answers for each window, and the two alerts that read them."""
+    """Yield a recording of the share of slow answers for each window, and the two alerts that read them."""
     within, every = f'{{{goal.selector},le="{goal.bound}"}}', f"{{{goal.selector}}}"
     series, other = f"{goal.metric}_bucket", goal.selector.replace(goal.workload, "another")
     given = {
@@ -115,7 +115,7 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
         "See whether servers wait, restart or run out of KV cache, and whether the scaler is at its most.",
         tuple(_cases(windows, of)),
         labels={"goal": goal.name, **labels},
-        runbook=None if runbooks is None else f"{runbooks}{name}.md",
+        runbooks=runbooks,
     )
 
 

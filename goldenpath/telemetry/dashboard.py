@@ -1,6 +1,6 @@
-"""A dashboard as Grafana's classic JSON, which Grafana 9 to 13 read.
+"""Dashboards in Grafana's classic JSON, which Grafana 9 to 13 read.
 
-Grafana 13 prefers a newer form and migrates this one when it loads it; older servers read only this one.
+Grafana 13 has a newer format and converts the classic one on load. Older servers read only the classic one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 __all__ = ["SOURCE", "Dashboard", "Panel", "Query", "Variable"]
 
 SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
-"""The data source that a person chooses at the top."""
+"""The data source that the user chooses at the top of a dashboard."""
 
 _COLUMNS: Final = 24
 _SCHEMA: Final = 39
@@ -24,7 +24,7 @@ Unit = Literal["short", "percentunit", "s", "none", "reqps"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """PromQL, and how its series are named."""
+    """A PromQL expression and the legend of its series."""
 
     expr: str
     legend: str = ""
@@ -32,7 +32,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One number (``stat``) or lines over time; ``about`` says how to read it. From ``red_from`` on a number is red."""
+    """One number (``stat``) or lines over time. ``about`` is its description; from ``red_from`` on, a number is red."""
 
     title: str
     kind: Literal["stat", "timeseries"]
@@ -45,7 +45,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A choice at the top: the values of a label of a series."""
+    """A selection at the top of a dashboard, with the values of a label of a series."""
 
     name: str
     label: str
@@ -64,7 +64,7 @@ class Dashboard:
 
     @cached_property
     def text(self) -> str:
-        """The document as text; the same each time."""
+        """The document as text, with equal bytes each time."""
         return json.dumps(self.body, indent=1, ensure_ascii=False)
 
     @property
@@ -89,7 +89,7 @@ class Dashboard:
         }
 
     def _placed(self) -> list[dict[str, Any]]:
-        """Panels from left to right, in rows as high as their first one."""
+        """Place the panels from left to right. The first panel of a row sets its height."""
         placed, x, y, height = [], 0, 0, 0
         for number, panel in enumerate(self.panels, 1):
             width, own_height = _SIZES[panel.kind]
@@ -122,7 +122,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 
 def _panel(number: int, panel: Panel, place: dict[str, int]) -> dict[str, Any]:
-    # Stated, since Grafana's own is red from 80 on.
+    # Grafana's default would be red from 80 on.
     steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
     if panel.red_from is not None:
         steps.append({"color": "red", "value": panel.red_from})

@@ -1,4 +1,4 @@
-"""The three dashboards: fleet, tenant and workload. They read recorded series alone, so one fits every exporter and engine."""
+"""The dashboards for fleet, tenant and workload. They read only recorded series, so they fit every exporter and engine."""
 
 from __future__ import annotations
 
@@ -261,4 +261,4 @@ _WORKLOAD_PAGE: Final = Dashboard(
 )
 
 DASHBOARDS: Final = (_FLEET, _TENANT_PAGE, _WORKLOAD_PAGE)
-"""Every dashboard, in the order in which a person meets them."""
+"""Every dashboard, from the fleet to the workload."""

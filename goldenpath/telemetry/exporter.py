@@ -1,4 +1,4 @@
-"""The shape of one exporter's file: its metrics by version, and the traps of their labels."""
+"""The model of an exporter's file: its metrics by version, and the traps of their labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from goldenpath.addons import VersionText, version_of
 from goldenpath.catalogue_files import CatalogueModel
-from goldenpath.engines import Source  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath.engines import Source  # noqa: TC001 - pydantic reads it when it creates the class
 
 __all__ = ["Exporter", "ExporterMetric", "LabelTrap", "ScaledMetric", "VersionRange", "WorkloadLabels"]
 
@@ -22,11 +22,11 @@ SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class WorkloadLabels(enum.StrEnum):
-    """Where a series says whose Pod or object it is about.
+    """The labels that name the Pod or object of a series.
 
-    ``own``: in labels of its own that Prometheus leaves alone. ``colliding``: in ``namespace`` and ``pod``, which
-    Prometheus renames to ``exported_…`` unless the scrape honors labels. ``always-exported``: in
-    ``exported_namespace``, which the exporter writes itself. ``none``: nowhere.
+    ``own``: labels of the exporter that Prometheus does not rename. ``colliding``: ``namespace`` and ``pod``, which
+    Prometheus renames to ``exported_…`` unless the scrape honors labels. ``always-exported``: ``exported_namespace``,
+    which the exporter itself sets. ``none``: no label.
     """
 
     OWN = "own"
@@ -36,17 +36,17 @@ class WorkloadLabels(enum.StrEnum):
 
 
 class VersionRange(CatalogueModel):
-    """The versions that an exporter's file was read for, both ends included."""
+    """The versions that an exporter's file covers, inclusive."""
 
     first: VersionText
     last: VersionText
 
 
 class ExporterMetric(CatalogueModel):
-    """A metric as Prometheus sees it.
+    """A metric as Prometheus has it.
 
-    It is exported from ``since`` up to, and without, ``until``; absent means that the file knows no such version.
-    ``only_with`` is the setting of the exporter without which it is missing.
+    The exporter exports it from version ``since`` until before version ``until``; None means no limit. ``only_with`` is
+    the setting of the exporter that the metric needs.
     """
 
     name: MetricName
@@ -61,7 +61,7 @@ class ExporterMetric(CatalogueModel):
     source: SourceIds
 
     def is_exported_by(self, version: str | None) -> bool:
-        """Whether a version of the exporter has it; without a version, whether the newest has it."""
+        """Whether a version of the exporter has the metric. The default is the newest version."""
         if version is None:
             return self.until is None
         at = version_of(version)
@@ -71,14 +71,14 @@ class ExporterMetric(CatalogueModel):
 
 
 class ScaledMetric(CatalogueModel):
-    """What is read for a purpose: a metric, and the number that turns its unit into ours (shares, bytes, watts)."""
+    """A metric for a purpose, and the factor that converts its unit to ours (shares, bytes, watts)."""
 
     metric: MetricName
     scale: Annotated[float, Field(gt=0)]
 
 
 class LabelTrap(CatalogueModel):
-    """A way to read a metric that gives a wrong answer without an error, and the right one."""
+    """A query that gives a wrong answer without an error, and the right query."""
 
     id: Id
     what: Text
@@ -87,7 +87,7 @@ class LabelTrap(CatalogueModel):
 
 
 class Exporter(CatalogueModel):
-    """One file of ``exporters/``. ``addon`` is the add-on whose version decides what is exported."""
+    """A file of ``exporters/``. The version of ``addon`` decides which metrics are exported."""
 
     name: Id
     title: Text
@@ -103,7 +103,7 @@ class Exporter(CatalogueModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         names = [metric.name for metric in self.metrics]
-        problems = [f"{name} is listed twice" for name in sorted({n for n in names if names.count(n) > 1})]
+        problems = [f"{name} appears twice" for name in sorted({n for n in names if names.count(n) > 1})]
         cited = {key for metric in self.metrics for key in metric.source}
         cited |= {key for trap in self.traps for key in trap.source}
         problems += [f"source {key!r} is not listed" for key in sorted(cited - self.sources.keys())]
@@ -117,24 +117,24 @@ class Exporter(CatalogueModel):
             if metric.replaced_by is not None and metric.replaced_by not in names:
                 problems.append(f"{metric.name} is replaced by {metric.replaced_by}, which is not listed")
             if (metric.replaced_by is None) != (metric.until is None):
-                problems.append(f"{metric.name}: `until` and `replaced_by` go together")
+                problems.append(f"{metric.name}: set both `until` and `replaced_by`, or neither")
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
     def metric(self, name: str) -> ExporterMetric:
-        """A metric by its name.
+        """Return a metric by name.
 
         Raises:
-            KeyError: the exporter's file does not list it.
+            KeyError: the file does not list the metric.
         """
         return {metric.name: metric for metric in self.metrics}[name]
 
     def name_for(self, reading: str, version: str | None = None) -> str:
-        """The metric to read for a purpose, at a version of the exporter; the newest name without one.
+        """Return the name of the metric for a reading, at a version of the exporter. The default is the newest name.
 
         Raises:
-            KeyError: the file has no such reading.
+            KeyError: the file does not have the reading.
         """
         newest = self.readings[reading].metric
         if self.metric(newest).is_exported_by(version):

@@ -1,4 +1,4 @@
-"""Reading the catalogue of exporters, once."""
+"""Reads the catalogue of exporters once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ExporterCatalogue", "exporter_catalogue", "load_exporters"]
 
 
 class ExporterCatalogue:
-    """Every exporter that goldenpath knows; iterating gives them in the order of their names."""
+    """Every known exporter, sorted by name."""
 
     def __init__(self, exporters: Mapping[str, Exporter]) -> None:
         self._exporters = dict(sorted(exporters.items()))
@@ -30,20 +30,20 @@ class ExporterCatalogue:
         return len(self._exporters)
 
     def get(self, name: str) -> Exporter:
-        """Raises KeyError for an exporter that is not in the catalogue."""
+        """Return an exporter. An unknown name raises KeyError."""
         return self._exporters[name]
 
     def metric(self, name: str) -> ExporterMetric | None:
-        """A metric of any exporter by its name; None for one that no file lists."""
+        """Return a metric of any exporter by name, or None."""
         return self._metrics.get(name)
 
 
 @cache
 def exporter_catalogue() -> ExporterCatalogue:
-    """The catalogue that ships with goldenpath.
+    """Return the shipped catalogue.
 
     Raises:
-        DataError: its data is broken.
+        DataError: the shipped data is invalid.
     """
     return load_exporters(files("goldenpath.telemetry") / "exporters")
 
@@ -52,6 +52,6 @@ def load_exporters(folder: Traversable) -> ExporterCatalogue:
     """Read every ``*.yaml`` of a folder.
 
     Raises:
-        DataError: a file is broken, with its name and the place in it.
+        DataError: a file is invalid; the message names the file and the field.
     """
     return ExporterCatalogue(read_catalogue_folder(folder, Exporter, "telemetry/exporters", key="name"))

@@ -1,4 +1,4 @@
-"""Alerts for the platform team on accelerators: no metrics, faults, and devices that are held idle."""
+"""Alerts for the platform team on accelerators: missing metrics, faults, and idle devices that Pods hold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EXPORTERS: Final = {
 
 
 def accelerator_alerts(of: PlatformMetrics) -> Iterator[Alert]:
-    """What is wrong with accelerators and with what is known of them."""
+    """Yield the alerts on accelerators and their metrics."""
     for vendor in of.vendors:
         series = metric(_EXPORTERS[vendor], "utilisation")
         yield Alert(
@@ -36,7 +36,7 @@ def accelerator_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 Case("there", {f'{series}{{UUID="1"}}': "0x60"}, "40m", firing=0),
             ),
             labels={"vendor": vendor},
-            runbook=of.runbook("PlatformAcceleratorMetricsMissing"),
+            runbooks=of.runbooks,
         )
     if of.resources:
         yield _hoarded_alert(of)
@@ -63,7 +63,7 @@ def accelerator_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 ),
                 Case("none", {f'{fault}{{UUID="1",hostname="n1"}}': "0x20"}, "10m", firing=0),
             ),
-            runbook=of.runbook("PlatformAcceleratorFault"),
+            runbooks=of.runbooks,
         )
 
 
@@ -97,7 +97,7 @@ def _hoarded_alert(of: PlatformMetrics) -> Alert:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformAcceleratorsHoarded"),
+        runbooks=of.runbooks,
     )
 
 
@@ -116,5 +116,5 @@ def _health_alert(of: PlatformMetrics) -> Alert:
             Case("healthy", {f"{health}{{{device}}}": "1x20"}, "10m", firing=0),
         ),
         labels={"vendor": "amd"},
-        runbook=of.runbook("PlatformAcceleratorFault"),
+        runbooks=of.runbooks,
     )

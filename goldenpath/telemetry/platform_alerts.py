@@ -19,7 +19,7 @@ _DAY = 24 * 3600
 
 
 def platform_alerts(of: PlatformMetrics) -> Iterator[Alert]:
-    """The alerts of a cluster's platform team."""
+    """Yield the alerts for the platform team of a cluster."""
     if of.flux_operator is not None:
         yield from _flux_alerts(of)
     if of.kueue is not None:
@@ -54,7 +54,7 @@ def _flux_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformFluxNotReady"),
+        runbooks=of.runbooks,
     )
     yield Alert(
         "PlatformFluxSuspended",
@@ -74,7 +74,7 @@ def _flux_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformFluxSuspended"),
+        runbooks=of.runbooks,
     )
 
 
@@ -101,7 +101,7 @@ def _queue_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformQueueInactive"),
+        runbooks=of.runbooks,
     )
     yield Alert(
         "PlatformQueueUsageMissing",
@@ -119,7 +119,7 @@ def _queue_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformQueueUsageMissing"),
+        runbooks=of.runbooks,
     )
 
 
@@ -138,7 +138,7 @@ def _scalers_alert(of: PlatformMetrics) -> Alert:
             Case("one of three", dict(zip(series, ("1x30", "0x30", "0x30"), strict=True)), "15m", firing=0),
             Case("the only one", {series[0]: "1x30"}, "15m", firing=0),
         ),
-        runbook=of.runbook("PlatformScalersFail"),
+        runbooks=of.runbooks,
     )
 
 
@@ -167,7 +167,7 @@ def _drift_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformDrift"),
+        runbooks=of.runbooks,
     )
     last = f"{look}{{{here}}}"
     yield Alert(
@@ -188,5 +188,5 @@ def _drift_alerts(of: PlatformMetrics) -> Iterator[Alert]:
                 firing=1,
             ),
         ),
-        runbook=of.runbook("PlatformDriftUnknown"),
+        runbooks=of.runbooks,
     )

@@ -17,7 +17,7 @@ _WEEK: Final = 7 * 24 * 3600
 
 
 def identity_alerts(of: PlatformMetrics) -> Iterator[Alert]:
-    """Alerts on certificates, keys and bundles that expire or are no longer renewed."""
+    """Yield the alerts on certificates, keys and bundles that expire or are no longer renewed."""
     if of.spire is not None:
         yield _identity_alert(of)
         yield _authority_alert(of)
@@ -46,7 +46,7 @@ def _identity_alert(of: PlatformMetrics) -> Alert:
             ),
             Case("working", {f'{workloads}{{status="OK",instance="n1"}}': "0+2x60"}, "40m", firing=0),
         ),
-        runbook=of.runbook("PlatformIdentitiesNotRenewed"),
+        runbooks=of.runbooks,
     )
 
 
@@ -56,7 +56,7 @@ def _authority_alert(of: PlatformMetrics) -> Alert:
     domain = 'trust_domain_id="example_org",instance="s1"'
     return Alert(
         "PlatformSigningAuthorityExpires",
-        # SPIRE takes the next authority into use a sixth of a lifetime, or seven days, before the end.
+        # SPIRE activates the next authority a sixth of the lifetime, or seven days, before the end.
         f"min by ({by}) ({end}) - time()\n  < clamp_max(min by ({by}) ({lifetime}) / 12, {_WEEK / 2:.0f})\n",
         "5m",
         "critical",
@@ -88,7 +88,7 @@ def _authority_alert(of: PlatformMetrics) -> Alert:
                 firing=1,
             ),
         ),
-        runbook=of.runbook("PlatformSigningAuthorityExpires"),
+        runbooks=of.runbooks,
     )
 
 
@@ -117,7 +117,7 @@ def _bundle_alert(of: PlatformMetrics) -> Alert:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformTrustBundleStale"),
+        runbooks=of.runbooks,
     )
 
 
@@ -134,7 +134,7 @@ def _silence_alert(of: PlatformMetrics) -> Alert:
             Case("missing", {"up": "1x90"}, "70m", firing=1),
             Case("there", {f'{end}{{trust_domain_id="example_org"}}': "0x90"}, "70m", firing=0),
         ),
-        runbook=of.runbook("PlatformIdentityMetricsMissing"),
+        runbooks=of.runbooks,
     )
 
 
@@ -157,5 +157,5 @@ def _certificate_alert(of: PlatformMetrics, gateway: str) -> Alert:
                 firing=0,
             ),
         ),
-        runbook=of.runbook("PlatformCertificateExpires"),
+        runbooks=of.runbooks,
     )

@@ -1,4 +1,4 @@
-"""The metrics and add-ons of a cluster, from which the rules of its platform follow."""
+"""The facts about a cluster that the rules of its platform depend on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ __all__ = ["PlatformMetrics"]
 
 @dataclass(frozen=True, slots=True)
 class PlatformMetrics:
-    """What a cluster measures. By add-on, its version; None where the cluster does not run it."""
+    """The metrics of a cluster. A field with the name of an add-on has its version, or None without the add-on.
+
+    ``vendors`` are the vendors of the accelerators (``nvidia``, ``amd``, ``intel``), and ``resources`` the resource names
+    that Pods request. ``runbooks`` is the URL of the folder with a page for each alert, with a slash at the end.
+    """
 
     cluster: str
     kueue: str | None = None
@@ -17,13 +21,6 @@ class PlatformMetrics:
     flux_operator: str | None = None
     spire: str | None = None
     vendors: tuple[str, ...] = ()
-    """Vendors of the cluster's accelerators: ``nvidia``, ``amd``, ``intel``."""
     resources: tuple[str, ...] = ()
-    """Names of the resources that Pods ask for accelerators by."""
     gateway_namespace: str | None = None
     runbooks: str | None = None
-    """Address of the folder with a page for each alert, with a slash at its end."""
-
-    def runbook(self, alert: str) -> str | None:
-        """Address of the page of an alert."""
-        return None if self.runbooks is None else f"{self.runbooks}{alert}.md"

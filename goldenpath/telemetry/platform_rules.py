@@ -1,4 +1,4 @@
-"""The rules of a cluster: what is recorded for all tenants, and the alerts of the platform team."""
+"""The rule groups of a cluster: recordings for all tenants, and alerts for the platform team."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ __all__ = ["platform_groups"]
 
 
 def platform_groups(of: PlatformMetrics) -> tuple[RuleGroup, ...]:
-    """The recording rules of a cluster, and the alerts of its platform team."""
     return (
         RuleGroup("goldenpath-recording", tuple(platform_recordings(of))),
         RuleGroup("goldenpath-platform", tuple(platform_alerts(of))),

@@ -1,4 +1,4 @@
-"""Unit tests of rules for ``promtool test rules``, made from the cases that each rule carries."""
+"""Creates unit tests for ``promtool test rules`` from the cases of each rule."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 __all__ = ["rule_file", "unit_test"]
 
 _STEP: Final = 1 / 1024
-"""promtool compares numbers bit by bit, and a rate ends in noise: values of cases are multiples of this one."""
+"""promtool compares exact numbers, and rates have rounding errors, so values of cases are multiples of this number."""
 
 
 def rule_file(rule: Rule) -> dict[str, Any]:
-    """A rule alone, as Prometheus reads it: what other rules record is given by the cases."""
+    """Return a Prometheus rule file with one rule. The cases provide the series that other rules record."""
     return {"groups": [{"name": "goldenpath", "rules": [rule.body]}]}
 
 
 def unit_test(rule: Rule, file: str) -> dict[str, Any]:
-    """A document for promtool with one test for each case of a rule, which is in ``file``."""
+    """Return a document for promtool with one test for each case of the rule in ``file``."""
     takes_long = any(case.at.partition("h")[0] in {"24", "48"} for case in rule.cases)
     return {
         "rule_files": [file],

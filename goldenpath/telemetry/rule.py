@@ -1,9 +1,9 @@
-"""A recording rule or an alert, with the cases that its unit test is made of."""
+"""Recording rules and alerts, with the cases of their unit tests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from goldenpath.telemetry.exporter import WorkloadLabels
 from goldenpath.telemetry.exporter_catalogue import exporter_catalogue
@@ -19,10 +19,10 @@ Severity = Literal["critical", "warning", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Series that Prometheus is given, and what the rule makes of them.
+    """Input series of a test, and the expected result of the rule.
 
-    ``given`` has, by series, its values in promtool's notation, a minute apart. ``gives`` has the samples of a
-    recording rule by their labels (``namespace="vision"``); ``firing`` is the number of alerts that fire.
+    ``given`` has the values of each series in promtool's notation, a minute apart. ``gives`` has the expected samples of a
+    recording rule by their labels (``namespace="vision"``). ``firing`` is the expected number of firing alerts.
     """
 
     about: str
@@ -34,7 +34,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A series that Prometheus works out. ``why`` is its comment in the manifest."""
+    """A recording rule. ``why`` is its comment in the manifest."""
 
     name: str
     expr: str
@@ -43,13 +43,8 @@ class Recording:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def is_alert(self) -> bool:
-        """False: it is a recording rule."""
-        return False
-
-    @property
     def body(self) -> dict[str, Any]:
-        """The rule as a PrometheusRule has it."""
+        """The rule in a PrometheusRule."""
         return {
             "record": self.name,
             "expr": self.expr,
@@ -59,7 +54,14 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert. ``summary`` may hold Prometheus' own ``{{ $labels.x }}``; ``wait`` is how long it must be true."""
+    """An alert.
+
+    ``summary`` may contain Prometheus' ``{{ $labels.x }}``. ``wait`` is how long the expression must be true.
+    ``runbooks`` is the URL of the folder with the runbook, with a slash at the end.
+    """
+
+    why: ClassVar = ""
+    """Templates read the comment of every rule; an alert has none, because its summary explains it."""
 
     name: str
     expr: str
@@ -69,21 +71,16 @@ class Alert:
     action: str
     cases: tuple[Case, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
-    runbook: str | None = None
+    runbooks: str | None = None
 
     @property
-    def is_alert(self) -> bool:
-        """True: it is an alert."""
-        return True
-
-    @property
-    def why(self) -> str:
-        """No comment: the summary says it."""
-        return ""
+    def runbook(self) -> str | None:
+        """The URL of the runbook."""
+        return None if self.runbooks is None else f"{self.runbooks}{self.name}.md"
 
     @property
     def body(self) -> dict[str, Any]:
-        """The rule as a PrometheusRule has it."""
+        """The rule in a PrometheusRule."""
         return {
             "alert": self.name,
             "expr": self.expr,
@@ -102,32 +99,31 @@ Rule = Recording | Alert
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules that are worked out together, in order."""
+    """Rules that Prometheus evaluates together, in order."""
 
     name: str
     rules: tuple[Rule, ...]
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
-        """Its alerts."""
         return tuple(rule for rule in self.rules if isinstance(rule, Alert))
 
     @property
     def alert_names(self) -> tuple[str, ...]:
-        """Names of its alerts, each once."""
+        """The names of the alerts, each once."""
         return tuple(dict.fromkeys(alert.name for alert in self.alerts))
 
     @property
     def body(self) -> dict[str, Any]:
-        """The group as a PrometheusRule has it."""
+        """The group in a PrometheusRule."""
         return {"name": self.name, "rules": [rule.body for rule in self.rules]}
 
 
 def metric(exporter: str, reading: str, version: str | None = None) -> str:
-    """The metric that the catalogue names for a reading, at a version of the exporter.
+    """Return the metric for a reading, at a version of the exporter.
 
     Raises:
-        KeyError: the catalogue has no such exporter or reading.
+        KeyError: the exporter or reading is not in the catalogue.
     """
     return exporter_catalogue().get(exporter).name_for(reading, version)
 
@@ -135,20 +131,20 @@ def metric(exporter: str, reading: str, version: str | None = None) -> str:
 def of_workload(
     exporter: str, reading: str, shape: str = "%s", version: str | None = None, more: str = ""
 ) -> str:
-    """PromQL for a reading with the workload's own ``namespace`` and ``pod``, however the exporter is scraped.
+    """Return PromQL for a reading, with the workload's ``namespace`` and ``pod``, whether or not labels are honored.
 
     Args:
-        exporter: an exporter of the catalogue whose labels collide.
-        reading: what is read.
+        exporter: an exporter in the catalogue with colliding labels.
+        reading: the reading of the exporter.
         shape: PromQL around the selector, such as ``rate(%s[5m])``.
-        version: version of the exporter.
-        more: further matchers, such as ``type="scaledobject"``.
+        version: the version of the exporter.
+        more: more matchers, such as ``type="scaledobject"``.
 
     Raises:
-        ValueError: series of this exporter do not say whose they are in colliding labels.
+        ValueError: the labels of the exporter do not collide.
     """
     if exporter_catalogue().get(exporter).workload_labels is not WorkloadLabels.COLLIDING:
-        raise ValueError(f"{exporter}: its labels do not collide; select them as they are")
+        raise ValueError(f"{exporter}: its labels do not collide; select its series directly")
     name = metric(exporter, reading, version)
     more = f",{more}" if more else ""
     exported = shape % f'{name}{{exported_namespace!=""{more}}}'

@@ -1,6 +1,6 @@
-"""What is recorded of an inference service, and what wakes its owners.
+"""The recording rules and alerts of an inference service.
 
-Every selector names the namespace and the workload. What is recorded has the same names for every engine, so that one
+Every selector names the namespace and the workload. The recorded series have the same names for every engine, so one
 dashboard shows all of them.
 """
 
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
     from goldenpath.telemetry.rule import Rule, Severity
 
-__all__ = ["MeanGoal", "PromisedCache", "ServiceSeries", "service_group"]
+__all__ = ["LatencyGoal", "PromisedCache", "ServiceSeries", "service_group"]
 
 _WINDOW: Final = "10m"
 
 
 @dataclass(frozen=True, slots=True)
-class MeanGoal:
-    """A latency goal of a request. ``asked`` is its text, ``seconds`` its number, ``bound`` the nearest histogram bound."""
+class LatencyGoal:
+    """A goal for a mean latency. ``metric`` is a histogram of the engine; ``asked`` is the goal as text.
+
+    ``bound`` is the bucket bound nearest to the goal. ``tail_bound`` is the first bound at or above three times the goal,
+    or None. Both are in seconds, as in the label ``le``.
+    """
 
     name: str
     words: str
@@ -34,14 +38,13 @@ class MeanGoal:
     bound: str
     is_exact: bool
     tail_bound: str | None
-    """The bound at or above three times the goal; None where the histogram ends before."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromisedCache:
-    """What sizing promised of the KV cache: PromQL for the servers that have another, and the range in ``words``.
+    """The KV cache that sizing promised. ``outside`` is PromQL for servers outside the range that ``words`` names.
 
-    ``wrong`` is a series of a server that has another, for tests.
+    ``wrong`` is a series of such a server, for tests.
     """
 
     outside: str
@@ -51,7 +54,10 @@ class PromisedCache:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSeries:
-    """What an inference service exports. A metric is None where its engine's version has none."""
+    """The metrics of an inference service. A metric is None if the version of the engine does not export it.
+
+    ``latencies`` are names of latencies (``time-to-first-token``) with their histograms.
+    """
 
     namespace: str
     workload: str
@@ -63,8 +69,7 @@ class ServiceSeries:
     running: str | None
     cache: str | None
     latencies: tuple[tuple[str, str], ...]
-    """Name of a latency (``time-to-first-token``) and its histogram."""
-    goals: tuple[MeanGoal, ...]
+    goals: tuple[LatencyGoal, ...]
     waiting_limit: str
     most_replicas: int
     scaler_metric: str | None
@@ -74,22 +79,22 @@ class ServiceSeries:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels of what is recorded."""
+        """The labels of recorded series."""
         return {"namespace": self.namespace, "workload": self.workload}
 
     @property
     def alert_labels(self) -> dict[str, str]:
-        """Labels by which an alert finds its people."""
+        """The labels that route an alert to its team."""
         return {"tenant": self.namespace, "workload": self.workload}
 
     @property
     def other(self) -> str:
-        """A selector of another service in the same namespace, for tests."""
+        """The selector of another service in the same namespace, for tests."""
         return self.selector.replace(f'"{self.workload}"', '"another"')
 
 
 def service_group(of: ServiceSeries) -> RuleGroup:
-    """The rules of a service, recorded series before the alerts that read them."""
+    """Return the rules of a service: recordings first, then the alerts that read them."""
     rules = (*_recordings(of), *_goals(of), *_alerts(of))
     return RuleGroup(f"goldenpath-{of.namespace}-{of.workload}", rules)
 
@@ -251,7 +256,7 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
         action,
         cases,
         labels={**({"goal": goal} if goal else {}), **of.alert_labels},
-        runbook=None if of.runbooks is None else f"{of.runbooks}{name}.md",
+        runbooks=of.runbooks,
     )
 
 
@@ -347,10 +352,8 @@ def _alerts(of: ServiceSeries) -> Iterator[Alert]:
             Case("there", {f"{of.scaler_metric}{{{own}}}": "0x30"}, "25m", firing=0),
         )
     busy = "goldenpath:accelerator_utilisation:avg"
-    pod, foreign = (
-        f'namespace="{of.namespace}",pod="{of.example_pod}"',
-        f'namespace="{of.namespace}",pod="train-1"',
-    )
+    pod = f'namespace="{of.namespace}",pod="{of.example_pod}"'
+    foreign = f'namespace="{of.namespace}",pod="train-1"'
     yield _alert(
         of,
         "InferenceAcceleratorIdle",

@@ -1,4 +1,4 @@
-"""Alerts for the team of a tenant. Every selector names the tenant's namespace and reads what the platform recorded."""
+"""Alerts for the team of a tenant. Every selector names the tenant's namespace and reads recorded series."""
 
 from __future__ import annotations
 
@@ -19,24 +19,26 @@ _WEEK = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class TenantMetrics:
-    """What is measured of a tenant on a cluster."""
+    """The metrics of a tenant on a cluster.
+
+    ``accelerator_quotas`` are quota keys such as ``requests.nvidia.com/gpu``. ``scaler_metric`` is the metric that the
+    scaler reads, or None without a scaler. ``runbooks`` is the URL of the folder with a page for each alert, with a slash
+    at the end.
+    """
 
     namespace: str
     accelerator_quotas: tuple[str, ...] = ()
-    """Quota keys of its accelerators, such as ``requests.nvidia.com/gpu``."""
     has_queue: bool = False
     has_scalers: bool = False
     has_flux: bool = False
     scaler_metric: str | None = None
-    """The metric that its scaler reads; None where its request asks for none."""
     scaler_selector: str = ""
     scaler_workload: str | None = None
     runbooks: str | None = None
-    """Address of the folder with a page for each alert, with a slash at its end."""
 
 
 def tenant_group(of: TenantMetrics) -> RuleGroup:
-    """The alerts of a tenant on a cluster."""
+    """Return the alerts of a tenant on a cluster."""
     return RuleGroup(f"goldenpath-{of.namespace}", tuple(_alerts(of)))
 
 
@@ -59,7 +61,7 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
         action,
         cases,
         labels={"tenant": of.namespace},
-        runbook=None if of.runbooks is None else f"{of.runbooks}{name}.md",
+        runbooks=of.runbooks,
     )
 
 
@@ -135,7 +137,7 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
 
 
 def _pods(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
-    """What runs, however it was brought: by a workload, a chart, or the team's own manifests."""
+    """Yield the alerts on Pods of workloads, of charts and of the team's own manifests."""
     missing, restarts = "goldenpath:replicas_missing:max", "goldenpath:pod_restarts:increase1h"
     chat = 'kind="Deployment",name="chat"'
     yield _alert(
@@ -179,7 +181,7 @@ def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
         Case("busy", {f'{busy}{{{own},pod="a"}}': "0.6x150"}, "130m", firing=0),
         Case("of another tenant", {f'{busy}{{{other},pod="a"}}': "0.01x150"}, "130m", firing=0),
     )
-    # Sorted: the order of the accelerators in a request says nothing.
+    # Sorted, so that the order of the accelerators in a request does not change the rule.
     keys = "|".join(key.replace(".", "[.]") for key in sorted(of.accelerator_quotas))
     first = of.accelerator_quotas[0]
     held = f'{quota}{{{own},resourcequota="accelerators",resource="{first}"}}'

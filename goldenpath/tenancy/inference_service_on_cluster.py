@@ -20,7 +20,7 @@ from goldenpath.tenancy.endpoint_picker import picker_of
 from goldenpath.tenancy.engine_command import PORT, EngineCommand, EngineSettings, engine_command
 from goldenpath.tenancy.monitoring import service_rule_group
 from goldenpath.tenancy.server_plan import ServerPlan, architecture_of, plan_server
-from goldenpath.tenancy.service_goals import LatencyGoal, latency_goals
+from goldenpath.tenancy.service_goals import latency_goals
 from goldenpath.tenancy.service_scaling import Scaler, ServiceMetrics, scaler_of
 from goldenpath.tenancy.sizing_promise import SizingPromise, promise_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.spec.inference_service import InferenceService
-    from goldenpath.telemetry import RuleGroup
+    from goldenpath.telemetry import LatencyGoal, RuleGroup
     from goldenpath.tenancy.endpoint_picker import PickerServer
     from goldenpath.tenancy.workload_on_cluster import WorkloadOnCluster
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from goldenpath.engines import MetricKind, engine_catalogue
 from goldenpath.telemetry import (
-    MeanGoal,
     PlatformMetrics,
     PromisedCache,
     RuleGroup,
@@ -91,19 +90,7 @@ def service_rule_group(service: InferenceServiceOnCluster) -> RuleGroup:
             running=metrics.name_of("concurrency"),
             cache=metrics.name_of("kv-cache"),
             latencies=tuple((name, metric) for name, metric in latencies if metric is not None),
-            goals=tuple(
-                MeanGoal(
-                    name=goal.name,
-                    words=goal.words,
-                    asked=goal.asked,
-                    seconds=goal.seconds,
-                    metric=goal.metric,
-                    bound=goal.bound,
-                    is_exact=goal.is_exact,
-                    tail_bound=goal.tail_bound,
-                )
-                for goal in service.goals
-            ),
+            goals=service.goals,
             waiting_limit=service.waiting_limit,
             most_replicas=service.scaler.most,
             scaler_metric=_series(metrics.engine, triggers[0].metric) if triggers else None,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from goldenpath.engines import ReadingKind
 from goldenpath.spec.types import duration_seconds
+from goldenpath.telemetry import LatencyGoal
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from goldenpath.spec.inference_service import InferenceService
     from goldenpath.tenancy.service_scaling import ServiceMetrics
 
-__all__ = ["LatencyGoal", "latency_goals"]
+__all__ = ["latency_goals"]
 
 _READINGS: Final = {
     "time_to_first_token": (ReadingKind.TIME_TO_FIRST_TOKEN, "time to the first token"),
@@ -22,24 +22,6 @@ _READINGS: Final = {
 }
 _TAIL: Final = 3
 """How much slower than the mean an answer may be. With exponential waiting times, 95 % are within it."""
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyGoal:
-    """One goal for a mean. ``metric`` is a histogram of the engine.
-
-    ``bound`` is the bucket bound nearest to the goal. ``tail_bound`` is the first bound at or above three times the goal,
-    or None. Both are in seconds, as in the label ``le``.
-    """
-
-    name: str
-    words: str
-    asked: str
-    seconds: str
-    metric: str
-    bound: str
-    is_exact: bool
-    tail_bound: str | None
 
 
 def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[LatencyGoal, ...]:

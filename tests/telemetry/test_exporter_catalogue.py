@@ -66,7 +66,7 @@ def test_colliding_labels_are_a_trap_that_the_file_names(exporter) -> None:
         ("metric: keda_scaler_detail_errors_total", "metric: keda_scaler_mistakes", "which is not listed"),
         ("source: [collector]}", "source: [nowhere]}", "'nowhere' is not listed"),
         ("name: keda\n", "name: kede\n", "is not the name of the file"),
-        ('until: "2.14", ', "", "go together"),
+        ('until: "2.14", ', "", "`until` and `replaced_by`"),
         ("kind: gauge", "kind: gage", "metrics.0.kind"),
     ],
 )

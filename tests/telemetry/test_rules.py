@@ -87,7 +87,7 @@ def test_a_rule_that_is_wrong_fails_its_unit_test(tmp_path: Path) -> None:
     """The unit tests can fail: each alert is turned round, and promtool refuses each."""
     recording, _, tenant, workload = groups_of(rendered())
     for rule in (*tenant.rules[:3], *workload.alerts[:3], recording.rules[0]):
-        broken = replace(rule, expr="vector(7)" if rule.is_alert else f"2 * ({rule.expr})")
+        broken = replace(rule, expr="vector(7)" if isinstance(rule, Alert) else f"2 * ({rule.expr})")
         assert "FAILED" in judged(tmp_path, [broken]), rule.name
 
 

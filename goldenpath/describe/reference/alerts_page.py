@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from goldenpath.describe.markdown import code, page, table
 from goldenpath.telemetry import (
     OBJECTIVE,
-    MeanGoal,
+    LatencyGoal,
     PlatformMetrics,
     PromisedCache,
+    Recording,
     ServiceSeries,
     TenantMetrics,
     platform_groups,
@@ -62,7 +63,7 @@ _SERVICE: Final = ServiceSeries(
     cache="vllm:kv_cache_usage_perc",
     latencies=(("time-to-first-token", "vllm:time_to_first_token_seconds"),),
     goals=(
-        MeanGoal(
+        LatencyGoal(
             name="time-to-first-token",
             words="time to the first token",
             asked="750ms",
@@ -110,7 +111,7 @@ def _groups(title: str, groups: tuple[RuleGroup, ...], note: str) -> Iterator[st
     )
     yield table(
         ["Recorded series", "What it is"],
-        ([code(rule.name), rule.why] for rule in rules if not rule.is_alert),
+        ([code(rule.name), rule.why] for rule in rules if isinstance(rule, Recording)),
     )
 
 
