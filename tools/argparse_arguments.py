@@ -1,6 +1,6 @@
-"""Read the arguments of an engine in Python that declares them for argparse: vLLM and SGLang.
+"""Reads the arguments of an engine in Python that declares them for argparse: vLLM and SGLang.
 
-Arguments are calls of ``add_argument``, and fields of classes that such calls are made from.
+An argument is a call of ``add_argument``, or a field of a class from which the engine derives such calls.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _INSTEAD: Final = re.compile(r"\buse\s+`*(--[a-z][a-z0-9-]*)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class EngineSource:
-    """Where an engine declares its arguments.
+    """The modules in which an engine declares its arguments.
 
-    ``calls`` are files with ``add_argument``; ``classes`` name classes whose every field is an argument, as
-    ``module:Class``, or ``module:*`` for every class of a module, or ``package.*:*`` for every module of a package.
-    ``switches`` says that a truth value has a ``--no-…`` form.
+    ``calls`` are modules with ``add_argument``. ``classes`` name classes whose fields are all arguments: ``module:Class``,
+    ``module:*`` for every class of a module, or ``package.*:*`` for every module of a package. With ``switches``, a truth
+    value has a ``--no-…`` form.
     """
 
     project: str
@@ -48,7 +48,7 @@ class Reader:
         self._values = Values(sources)
 
     def arguments(self) -> list[SourceArgument]:
-        """Every argument by name; what is registered by a call goes before a field of the same name."""
+        """Every argument, sorted by name. A call takes precedence over a field of the same name."""
         found: dict[str, SourceArgument] = {}
         for pattern in self._engine.classes:
             place, _, wanted = pattern.partition(":")
@@ -86,7 +86,7 @@ class Reader:
         return found | {name: (module, each) for name, each in own_fields(node).items()}
 
     def _of_field(self, module: Module, name: str, found: Field) -> SourceArgument | None:
-        """SGLang writes ``A[type, "help"]`` or ``A[type, Arg(…)]``; what has neither is not an argument there."""
+        """The argument of a field. SGLang writes ``A[type, "help"]`` or ``A[type, Arg(…)]``; other fields are no arguments."""
         marked = _annotated(found.annotation)
         if marked is None:
             if not self._engine.switches:
@@ -201,7 +201,7 @@ class Reader:
 
 
 def _changes(tree: ast.AST) -> Iterator[tuple[str, Callable[[SourceArgument], None]]]:
-    """What vLLM changes in the arguments of a field after it has derived them: ``kwargs["field"]["type"] = json.loads``."""
+    """Changes of a derived argument by field, as vLLM writes them: ``kwargs["field"]["type"] = json.loads``."""
 
     def to_json(argument: SourceArgument) -> None:
         argument.type = "json"
@@ -245,7 +245,10 @@ def _annotated(annotation: ast.expr) -> tuple[ast.expr, list[ast.expr]] | None:
 
 
 def _spread(value: ast.expr, said: dict[str, ast.expr]) -> Iterator[ast.expr]:
-    """What is spread into a call: ``**kwargs["x"]``, or ``**{**kwargs["x"], "default": None}``, whose rest is said too."""
+    """The mappings that are spread into a call: ``**kwargs["x"]``, or ``**{**kwargs["x"], "default": None}``.
+
+    Plain keys of the second form are added to ``said``.
+    """
     if not isinstance(value, ast.Dict):
         yield value
         return

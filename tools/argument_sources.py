@@ -1,4 +1,4 @@
-"""The sources of an engine as syntax trees, and one argument of its server. Nothing of an engine is imported or run."""
+"""The sources of an engine as syntax trees, and an argument of its server. No code of an engine is imported or run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["UNKNOWN", "Field", "Module", "SourceArgument", "Sources"]
+__all__ = ["UNKNOWN", "Field", "Module", "SourceArgument", "Sources", "python_files"]
 
 UNKNOWN: Final = object()
 """A value that only a running engine knows."""
@@ -21,7 +21,7 @@ UNKNOWN: Final = object()
 
 @dataclass
 class SourceArgument:
-    """One argument. ``default`` and ``choices`` are left out where the source does not write them down."""
+    """One argument. ``default`` and ``choices`` are set only if the source states them literally."""
 
     name: str
     type: str
@@ -32,7 +32,7 @@ class SourceArgument:
     instead: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """The argument as the catalogue writes it: what says nothing is left out."""
+        """The argument as the catalogue writes it, without empty fields."""
         found: dict[str, Any] = {"name": self.name, "type": self.type}
         if self.aliases:
             found["aliases"] = self.aliases
@@ -49,7 +49,7 @@ class SourceArgument:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a class: its annotation, its value, and the text beside it."""
+    """A field of a class: its annotation, its value, and the text after it."""
 
     annotation: ast.expr
     value: ast.expr | None
@@ -70,7 +70,7 @@ class Module:
 
     @cached_property
     def values(self) -> dict[str, ast.expr]:
-        """Names that are bound once at the top of the module."""
+        """The first value of each name that the module assigns."""
         found: dict[str, ast.expr] = {}
         for node in ast.walk(self.tree):
             if (
@@ -99,17 +99,17 @@ class Module:
 
 
 class Sources:
-    """The modules of an engine, in wheels or folders; each is read once, and only when it is needed."""
+    """The modules of an engine in wheels or folders. Each module is parsed at its first use."""
 
     def __init__(self, places: Sequence[Path]) -> None:
         self._files: dict[str, bytes] = {}
         self._modules: dict[str, Module | None] = {}
         for place in places:
-            self._files.update(_python_files(place))
+            self._files.update(python_files(place))
         self.read: dict[str, str] = {}
 
     def module(self, name: str) -> Module | None:
-        """A module by its dotted name; None where it is not there."""
+        """A module by its dotted name; None for an unknown module."""
         if name not in self._modules:
             stem = name.replace(".", "/")
             path = next((p for p in (f"{stem}.py", f"{stem}/__init__.py") if p in self._files), None)
@@ -119,7 +119,7 @@ class Sources:
         return self._modules[name]
 
     def names(self, pattern: str) -> list[str]:
-        """Modules of a package (``a.b.*``), or the one of that name."""
+        """The modules of a package (``a.b.*``), or the module of that name."""
         if not pattern.endswith(".*"):
             return [pattern]
         folder = pattern[:-2].replace(".", "/")
@@ -127,7 +127,7 @@ class Sources:
         return sorted(name for name in found if not name.endswith(".__init__"))
 
     def resolve(self, module: Module, name: str) -> tuple[Module, Any] | None:
-        """The class or value that a name means in a module, followed through imports."""
+        """The class or value of a name in a module, resolved through imports."""
         for _ in range(12):
             if name in module.classes:
                 return module, module.classes[name]
@@ -143,7 +143,8 @@ class Sources:
         return None
 
 
-def _python_files(place: Path) -> Iterator[tuple[str, bytes]]:
+def python_files(place: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each Python file in a folder or a wheel."""
     if place.is_dir():
         for file in place.rglob("*.py"):
             yield file.relative_to(place).as_posix(), file.read_bytes()

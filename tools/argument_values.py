@@ -1,4 +1,4 @@
-"""What annotations and expressions of an engine's sources come to: types, choices, defaults and texts of arguments."""
+"""Evaluates annotations and expressions of an engine's sources: types, choices, defaults and texts of arguments."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["SIMPLE", "Values", "called", "name_of", "own_fields"]
 
 SIMPLE: Final = {"int": "integer", "float": "number", "str": "text"}
-_DEEPEST: Final = 8
-"""Names that are followed one after another."""
+_MAX_DEPTH: Final = 8
+"""The number of names that are resolved one after another."""
 _MAPPINGS: Final = frozenset({"dict", "Dict", "Mapping"})
 _LISTS: Final = frozenset({"list", "List", "tuple", "Tuple", "set", "Set", "Sequence"})
 
@@ -29,7 +29,7 @@ class Values:
         self._sources = sources
 
     def resolve(self, module: Module, name: str) -> tuple[Module, Any] | None:
-        """The class or value that a name means in a module."""
+        """The class or value of a name in a module."""
         return self._sources.resolve(module, name)
 
     def _members(self, module: Module, annotation: ast.expr) -> Iterator[tuple[Module, ast.expr]]:
@@ -65,7 +65,7 @@ class Values:
             yield module, annotation
 
     def type(self, module: Module, annotation: ast.expr) -> str:
-        """The kind of an argument that has an annotation, as the catalogue names it."""
+        """The type of an argument with an annotation, in the words of the catalogue."""
         members = list(self._members(module, annotation))
         names = {name_of(each.value if isinstance(each, ast.Subscript) else each) for _, each in members}
         if names == {"bool", "str"}:
@@ -84,7 +84,7 @@ class Values:
         )
 
     def _is_record(self, module: Module, node: ast.expr) -> bool:
-        """Whether a member is a class with fields, which an argument takes as JSON."""
+        """Whether a member is a class with fields. An argument takes such a value as JSON."""
         if not isinstance(node, ast.Name) or node.id in SIMPLE:
             return False
         there = self._sources.resolve(module, node.id)
@@ -111,13 +111,13 @@ class Values:
         return found
 
     def choices(self, module: Module, annotation: ast.expr) -> list[Any] | None:
-        """The literals, where nothing else is a member: beside a text they are examples."""
+        """The literals of a union that has only literals. In a union with a text, they are only examples."""
         members = [each for _, each in self._members(module, annotation)]
         closed = all(isinstance(each, ast.Subscript) and name_of(each.value) == "Literal" for each in members)
         literals = self._literals(module, annotation)
         if closed and literals:
             return literals
-        # A list of literals: each of its values is one of them.
+        # The values of a list of literals are the choices, too.
         for home, each in self._members(module, annotation):
             if (
                 isinstance(each, ast.Subscript)
@@ -142,9 +142,9 @@ class Values:
         return found if _is_plain(found) else UNKNOWN
 
     def value(self, module: Module, node: ast.AST | None, depth: int = 0) -> Any:
-        """What an expression comes to, where the sources write it down."""
+        """The value of an expression; ``UNKNOWN`` if the sources do not state it literally."""
         found: Any = UNKNOWN
-        if node is None or depth > _DEEPEST:
+        if node is None or depth > _MAX_DEPTH:
             return found
         if isinstance(node, ast.Name):
             there = self._sources.resolve(module, node.id)
@@ -163,7 +163,7 @@ class Values:
         return found
 
     def text(self, module: Module, node: ast.AST | None) -> str:
-        """A text that the sources write down; of a formatted one, what is fixed."""
+        """The text of an expression; for an f-string, its fixed parts."""
         if isinstance(node, ast.JoinedStr):
             return "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
         value = self.value(module, node)
@@ -171,7 +171,7 @@ class Values:
 
 
 def own_fields(node: ast.ClassDef) -> dict[str, Field]:
-    """The fields that a class declares itself, each with the text beside it."""
+    """The fields that a class declares itself, each with the text after it."""
     found: dict[str, Field] = {}
     for index, line in enumerate(node.body):
         if not isinstance(line, ast.AnnAssign) or not isinstance(line.target, ast.Name):
@@ -193,7 +193,7 @@ def name_of(node: ast.AST) -> str | None:
 
 
 def called(call: ast.Call) -> str | None:
-    """The last name of what is called."""
+    """The last name of the called function."""
     return name_of(call.func)
 
 

@@ -1,7 +1,7 @@
-"""Read the options of a command in Python that declares them for click: ``trtllm-serve`` of TensorRT-LLM.
+"""Reads the options of a command in Python that declares them for click: ``trtllm-serve`` of TensorRT-LLM.
 
-An option is a decorator ``@click.option`` of the command's function. Its names, type, choices, default and whether it is a
-flag are keywords of that call.
+An option is a decorator ``@click.option`` of the command's function. The call states its names, type, choices and default,
+and whether it is a flag.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Command", "options"]
 
 _DEPRECATED: Final = re.compile(r"\bdeprecated\b", re.IGNORECASE)
 _CHOICES: Final = "Choice"
-"""The end of a click type's name that lists what it takes."""
+"""A part of the name of a click type that lists its values."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Command:
 
 
 def options(command: Command, sources: Sources) -> list[SourceArgument]:
-    """Every option of the command by name; none where the module or the command is not there."""
+    """Every option of the command, sorted by name; empty for an unknown module or command."""
     module = sources.module(command.module)
     function = _function(module, command.name) if module else None
     if module is None or function is None:
@@ -71,7 +71,7 @@ def _option(module: Module, decorator: ast.expr, values: Values) -> SourceArgume
     if not isinstance(decorator, ast.Call):
         return None
     written = [value for each in decorator.args if isinstance(value := values.value(module, each), str)]
-    # ``--on/--off`` is a switch; a name without dashes names the function's parameter.
+    # ``--on/--off`` is a switch. A name without dashes is the function's parameter.
     flags = [each for each in written if each.startswith("-")]
     if not flags:
         return None
@@ -101,7 +101,7 @@ def _type(module: Module, said: dict[str, ast.expr], values: Values) -> str:
 
 
 def _choices(module: Module, said: dict[str, ast.expr], values: Values) -> list[Any] | None:
-    """The choices that the source writes down, with their aliases; None where a registry makes them."""
+    """The literal choices with their aliases; None for choices that a registry computes."""
     declared = said.get("type")
     if not isinstance(declared, ast.Call) or _CHOICES not in (called(declared) or ""):
         return None
@@ -114,7 +114,7 @@ def _choices(module: Module, said: dict[str, ast.expr], values: Values) -> list[
 
 
 def _names(module: Module, node: ast.expr | None, values: Values) -> list[Any] | None:
-    """The items of a list, or the keys of a table that is written down, also as ``TABLE.keys()``."""
+    """The items of a list, or the keys of a literal table, also of ``TABLE.keys()``."""
     if isinstance(node, ast.Call) and called(node) == "keys" and isinstance(node.func, ast.Attribute):
         node = node.func.value
     if isinstance(node, ast.Name):

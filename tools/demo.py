@@ -1,8 +1,8 @@
-"""Render, check and publish the sample fleet through the real command line, and show what one request becomes.
+"""Renders, checks and publishes the sample fleet through the real command line, and shows the result of one request.
 
-``make demo`` runs this. It fails where something unexpected happens: an error finding in the sample fleet, or a
-request that must be refused and is not. The two halves share nothing and run at the same time; the second one,
-``demo.py story``, is shown when the first has ended.
+``make demo`` runs this program. It fails on an unexpected result, such as an error in the sample fleet, or a bad request
+that is not refused. The two halves are independent and run at the same time. The output of the second half,
+``demo.py story``, follows that of the first.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def samples() -> list[str]:
 
 
 def show_samples() -> Mapping[str, int]:
-    """The sample fleet rendered and checked, and requests that are refused; what was counted."""
+    """Render and check the sample fleet, show refused requests, and return the counts."""
     shutil.rmtree(OUT, ignore_errors=True)
     shown = OUT.relative_to(ROOT)
     heading("Render what the clusters share, and every tenant")
@@ -122,7 +122,7 @@ def show_samples() -> Mapping[str, int]:
 
 
 def tell_story() -> None:
-    """A fleet repository from its first commit to a tenant that is held, and a pull request for a change."""
+    """Show a fleet repository from its first commit to a retired tenant, with a pull request for a change."""
     _, *requests = samples()
     shutil.rmtree(FLEET_REPOSITORY, ignore_errors=True)
     repository = ("--repo", str(FLEET_REPOSITORY), *ADA)
@@ -130,10 +130,7 @@ def tell_story() -> None:
     expect(goldenpath("fleet", "init", str(FLEET_REPOSITORY), *FLEET, "--forge", "github", *ADA), 0)
     for name in requests:
         expect(goldenpath("publish", name, *repository), 0)
-    again = expect(goldenpath("publish", requests[0], *repository), 0)
-    if "Nothing to commit" not in again.out:
-        fail(f"`{again.line}` committed the same request again:\n{again.out}")
-    print("  The same request again: nothing to commit.")
+    publish_again(requests[0], repository)
     expect(goldenpath("fleet", "validate", *repository[:2]), 0)
 
     heading("A change of one request, as the body of its pull request")
@@ -144,40 +141,44 @@ def tell_story() -> None:
     print("\n".join(f"  {line}" for line in body.splitlines()[:SHOWN_BODY_LINES]))
     expect(goldenpath("publish", str(CHANGE), *repository, "--pull-request"), 0)
 
-    heading("Retire a tenant: first it is held")
+    heading("Retire a tenant: its workloads stop first")
     expect(goldenpath("retire", RETIRED, *repository), 0)
 
     serve_a_model(repository)
     prove_a_model()
 
-    heading("Who is in the fleet")
+    heading("The tenants of the fleet")
     print(expect(goldenpath("fleet", "list", *repository[:2]), 0).out)
 
-    heading("What Git tells")
+    heading("The history in Git")
     log = ("git", "-C", str(FLEET_REPOSITORY), "log", "--all", "--graph", "--format=%h %an: %s%d")
     print(subprocess.run(log, capture_output=True, text=True, check=True).stdout)
 
 
+def publish_again(file: str, repository: Sequence[str]) -> None:
+    again = expect(goldenpath("publish", file, *repository), 0)
+    if "Nothing to commit" not in again.out:
+        fail(f"`{again.line}` committed the same request again:\n{again.out}")
+    print("  The same request again: nothing to commit.")
+
+
 def serve_a_model(repository: Sequence[str]) -> None:
-    """A workload of a tenant: the accelerators of its server follow from the model, and its scaler from the goal."""
-    heading("A tenant serves a model: one request, and what it becomes")
+    """Publish a workload. The accelerators of its server follow from the model, and its scaler from the goal."""
+    heading("A tenant serves a model: one request, and its result")
     print("\n".join(f"  {line}" for line in (SAMPLES / SERVICE).read_text(encoding="utf-8").splitlines()))
     expect(goldenpath("publish", SERVICE, *repository), 0)
-    again = expect(goldenpath("publish", SERVICE, *repository), 0)
-    if "Nothing to commit" not in again.out:
-        fail(f"`{again.line}` committed the same service again:\n{again.out}")
-    print("  The same request again: nothing to commit.")
+    publish_again(SERVICE, repository)
     home = FLEET_REPOSITORY / "tenants" / SHOWN_IN_FULL / "workloads" / Path(SERVICE).stem
     table, _, asked = (home / "README.md").read_text(encoding="utf-8").partition("## Ask it")
     rows = [line for line in table.splitlines() if line.startswith("| ")]
     command = asked.split("```sh\n", 1)[1].split("```", 1)[0]
     if not rows or "/v1/chat/completions" not in command:
-        fail(f"{home}/README.md does not say how to ask the model")
+        fail(f"{home}/README.md has no command for a request to the model")
     print("\n".join(f"  {line}" for line in [*rows, "", *command.splitlines()]))
 
 
 def prove_a_model() -> None:
-    """A pipeline on a dataset: hashed before training, signed afterwards, and found again from a Pod that serves."""
+    """Hash a dataset before training, sign the run, and trace a serving Pod back to the dataset."""
     heading("A pipeline proves its inputs: from a Pod back to its dataset")
     shutil.rmtree(MODELS, ignore_errors=True)
     shutil.copytree(PIPELINE, MODELS)
@@ -224,7 +225,7 @@ def prove_a_model() -> None:
 
 
 def finished(job: Mapping[str, Any], record: str) -> dict[str, Any]:
-    """The Pod of a Job as the API server has it after the run: with the last word of each container."""
+    """The Pod of a Job as the API server shows it after the run, with the termination message of each container."""
     spec = job["spec"]["template"]["spec"]
 
     def ended(container: Mapping[str, Any], message: str) -> dict[str, Any]:
@@ -250,7 +251,7 @@ def goldenpath(*arguments: str) -> Ran:
 
 def expect(ran: Ran, code: int) -> Ran:
     if ran.code != code:
-        fail(f"`{ran.line}` ended with {ran.code}, not {code}:\n{ran.out}{ran.err}")
+        fail(f"`{ran.line}` ended with {ran.code} instead of {code}:\n{ran.out}{ran.err}")
     return ran
 
 
@@ -258,16 +259,16 @@ def check(folder: Path) -> Mapping[str, Any]:
     ran = expect(goldenpath("check", str(folder), *FLEET, "--format", "json"), 0)
     report: Mapping[str, Any] = json.loads(ran.out)
     if report["problems"] or not report["summary"]["requests"] or not report["summary"]["objects"]:
-        fail(f"`{ran.line}` refused something, or looked at nothing:\n{ran.out}")
+        fail(f"`{ran.line}` refused a request, or checked none:\n{ran.out}")
     return report
 
 
 def show_refusals(ran: Ran, files: Sequence[str]) -> None:
-    """The first problems of each file; every file must have some."""
+    """Print the first problems of each file. Every file must have problems."""
     _, *parts = ran.err.split("refused: ")
     accepted = set(files) - {part.split(":")[0].rpartition("/")[2] for part in parts}
     if accepted:
-        fail(f"{', '.join(sorted(accepted))} must be refused, and was not")
+        fail(f"{', '.join(sorted(accepted))} must be refused, but was accepted")
     for part in parts:
         title, *problems = part.strip().splitlines()
         print(f"  {paint(title, RED)}")
@@ -278,7 +279,7 @@ def show_refusals(ran: Ran, files: Sequence[str]) -> None:
 
 
 def tree(files: Sequence[str]) -> Iterator[str]:
-    """Folders with the number of their files; one tenant's folders in full."""
+    """The folders with the number of their files, and the files of one tenant."""
     folders: dict[str, list[str]] = {}
     for path in files:
         folder, _, name = path.rpartition("/")

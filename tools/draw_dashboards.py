@@ -1,9 +1,9 @@
-"""Draw the pictures of dashboards in the documentation, from a real Prometheus' answers to the dashboards' own queries.
+"""Draws the pictures of dashboards in the documentation, from the answers of a real Prometheus to their queries.
 
     python tools/draw_dashboards.py        # writes docs/images/dashboard-*.svg; needs prometheus and promtool
 
-No Grafana can be had from the package registries that the tests use, so this draws what a panel shows: its title, its
-lines or its number, and its legend. Layout, queries and units come from the JSON; colours and fonts are not Grafana's.
+The package registries of the tests have no Grafana, so this program draws each panel itself: its title, its lines or its
+number, and its legend. Layout, queries and units come from the JSON. Colours and fonts differ from Grafana.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, replayed(Path(folder), recorded()) as address:
         for dashboard in DASHBOARDS:
             picture = ROOT / "docs" / "images" / f"dashboard-{dashboard.uid.removeprefix('goldenpath-')}.svg"
-            picture.write_text(drawn(dashboard, address), encoding="utf-8")
+            picture.write_text(draw(dashboard, address), encoding="utf-8")
             print(f"wrote: {picture.relative_to(ROOT)}")
     return 0
 
 
-def drawn(dashboard: Dashboard, address: str) -> str:
+def draw(dashboard: Dashboard, address: str) -> str:
     """A dashboard as SVG."""
     panels = dashboard.body["panels"]
     height = 46 + max(p["gridPos"]["y"] + p["gridPos"]["h"] for p in panels) * ROW
@@ -125,7 +125,7 @@ def _panel(  # noqa: PLR0917 - a panel, its answers, and its rectangle
 
 
 def _round_top(most: float, unit: str) -> float:
-    """The end of an axis: a number whose half is round too."""
+    """The end of an axis: a number whose half is also round."""
     scale = DAY if unit == "s" and most > DAY else 1
     if most <= 0:
         return scale

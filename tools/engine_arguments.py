@@ -1,18 +1,17 @@
-"""Say which arguments the server of an inference engine takes, as ``goldenpath/engines/arguments`` holds them.
+"""Writes the arguments of an inference engine's server to ``goldenpath/engines/arguments``.
 
     python tools/engine_arguments.py vllm 0.32.0 WHEEL_OR_FOLDER …
     python tools/engine_arguments.py tensorrt-llm 1.2.1 FOLDER_OF_TENSORRT_LLM
     python tools/engine_arguments.py llama-cpp b9840 FOLDER_OF_LLAMA_CPP
 
-The sources are read as syntax trees; nothing of an engine is imported or run. What is kept is facts: name, other names,
-type, choices, default, whether it is deprecated and what takes its place; with the digest of each file that was read.
-Prose is not kept. A value that only a running engine knows (a default of the machine, choices of plug-ins) is left out.
+The sources are read as syntax trees; no code of an engine is imported or run. The output has facts without prose: name,
+other names, type, choices, default, deprecation and replacement, and the digest of each file that was read. A value that
+only a running engine knows (a default of the machine, choices of plug-ins) is left out.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,18 +20,19 @@ import llama_cpp_arguments
 from argparse_arguments import EngineSource, Reader
 from argument_sources import Sources
 from click_arguments import Command, options
+from entry_lines import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LLAMA_CPP: Final = "llama-cpp"
-"""An engine in C++, whose arguments are read by ``llama_cpp_arguments.py``."""
+"""An engine in C++. ``llama_cpp_arguments.py`` reads its arguments."""
 OUT: Final = Path(__file__).resolve().parent.parent / "goldenpath" / "engines" / "arguments"
 
 _VLLM_FRONTENDS: Final = tuple(
     f"vllm.entrypoints.{place}.cli_args" for place in ("common", "launchers", "openai")
 )
-"""Where vLLM keeps the arguments of its HTTP server: a release has one of them."""
+"""The modules with the arguments of vLLM's HTTP server. Each release has one of them."""
 
 ENGINES: Final[Mapping[str, EngineSource]] = {
     "vllm": EngineSource(
@@ -58,10 +58,10 @@ COMMANDS: Final[Mapping[str, Command]] = {
 
 
 def document(engine: str, version: str, places: Sequence[Path]) -> dict[str, Any]:
-    """The arguments of one version of an engine, with the digests of the files that they were read in.
+    """The arguments of one version of an engine, with the digests of the files that were read.
 
     Raises:
-        ValueError: none of the modules of :data:`ENGINES` or :data:`COMMANDS` is there.
+        ValueError: the sources have no module of :data:`ENGINES` or :data:`COMMANDS`.
     """
     if engine == LLAMA_CPP:
         return _llama_cpp(version, places[0])
@@ -74,7 +74,7 @@ def document(engine: str, version: str, places: Sequence[Path]) -> dict[str, Any
         found = Reader(ENGINES[engine], sources).arguments()
     if not found:
         raise ValueError(
-            f"no arguments of {engine} {version} in {', '.join(map(str, places))}: did its modules move?"
+            f"{', '.join(map(str, places))}: no arguments of {engine} {version}; find its modules, and correct the table"
         )
     return {
         "engine": engine,
@@ -96,27 +96,16 @@ def _llama_cpp(version: str, folder: Path) -> dict[str, Any]:
     }
 
 
-def written(content: Mapping[str, Any]) -> str:
-    """The file: one argument a line."""
-    head = {key: value for key, value in content.items() if key not in {"arguments", "files"}}
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
-    files = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in content["files"].items())
-    arguments = ",\n".join(f"  {json.dumps(each, ensure_ascii=False)}" for each in content["arguments"])
-    return (
-        "\n".join(["{", *lines, f' "files": {{\n{files}\n }},', f' "arguments": [\n{arguments}\n ]', "}"])
-        + "\n"
-    )
-
-
 def main(arguments: list[str]) -> int:
-    """Write the list of one version of an engine; the exit code."""
+    """Write the arguments of one version of an engine. Return the exit code."""
     if len(arguments) < 3 or arguments[0] not in {*ENGINES, *COMMANDS, LLAMA_CPP}:  # noqa: PLR2004 - engine, version and a place
         print(__doc__)
         return 2
     engine, version, *places = arguments
     content = document(engine, version, [Path(place) for place in places])
     OUT.mkdir(exist_ok=True)
-    (OUT / f"{engine}-{version}.json").write_text(written(content), encoding="utf-8")
+    text = json_lines(content, "files", "arguments")
+    (OUT / f"{engine}-{version}.json").write_text(text, encoding="utf-8")
     print(f"{engine} {version}: {len(content['arguments'])} arguments from {len(content['files'])} files")
     return 0
 

@@ -1,10 +1,10 @@
-"""Fit the constants of step times from measured runs, and judge them on models that the fit never saw.
+"""Fits the constants of step times to measured runs, and measures their errors on models that the fit never saw.
 
     python tools/fit_sizing.py --data runs.csv more.csv            # print errors, write nothing
     python tools/fit_sizing.py --data runs.csv --write             # also write constants, error table and plots
 
-Needs numpy: ``pip install --group sizing``. The runs of others are read, never committed; `sizing_rows.py` has the
-format of the files.
+Needs numpy: ``pip install --group sizing``. The runs are published by others, and are never committed here.
+`sizing_rows.py` describes the format of the files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from step_time_fit import FRESH_SHARES, LeftOut, Measured, coverage, fit_seen, i
 
 
 def main() -> None:
-    """Read, judge, and write where asked."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

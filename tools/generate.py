@@ -1,9 +1,9 @@
-"""Write every file that is generated from the spec, the golden paths and the catalogues.
+"""Writes every file that is generated from the spec, the golden paths and the catalogues.
 
-    python tools/generate.py            # write them
+    python tools/generate.py            # write the files
     python tools/generate.py --check    # write nothing; exit 1 and name the files that differ
 
-A golden path's README is half and half: what stands above the marker is written by hand and kept.
+The README of a golden path has two parts: the text above the marker is written by hand and stays.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _with_origin(schema: dict[str, Any]) -> dict[str, Any]:
 def _by_hand(readme: Path) -> str:
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
     if MARKER not in text:
-        sys.exit(f"{readme}: has no line {MARKER!r}, after which the table of inputs goes")
+        sys.exit(f"{readme}: add the line {MARKER!r}; the table of inputs follows it")
     return text.split(MARKER, 1)[0]
 
 
@@ -71,14 +71,14 @@ def _inputs(path: GoldenPath) -> str:
 
 
 def differing(files: dict[Path, str]) -> Iterator[Path]:
-    """The files that are not what they would be."""
+    """The files whose text differs."""
     for file, text in files.items():
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             yield file
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or check them; the exit code."""
+    """Write or check the files. Return the exit code."""
     files = generated_files()
     changed = list(differing(files))
     checking = arguments == ["--check"]
@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(files[file], encoding="utf-8")
     if checking and changed:
-        print("Run `make generate` and commit what it writes.")
+        print("Run `make generate` and commit the changed files.")
     return 1 if checking and changed else 0
 
 

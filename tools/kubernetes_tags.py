@@ -1,7 +1,7 @@
-"""What Kubernetes states about the fields of its own kinds, read from the Go types in ``k8s.io/api``.
+"""Reads the rules for the fields of Kubernetes' own kinds from the Go types in ``k8s.io/api``.
 
-Types carry markers in their comments: ``+enum`` and ``+k8s:…`` (declarative validation, KEP-5073). Markers under
-``+k8s:alpha`` and ``+k8s:beta`` repeat rules that the API server has in Go code, so they hold either way.
+Types have markers in their comments: ``+enum`` and ``+k8s:…`` (declarative validation, KEP-5073). Markers under
+``+k8s:alpha`` and ``+k8s:beta`` repeat rules that the API server has in Go code, so they always apply.
 """
 
 from __future__ import annotations
@@ -44,12 +44,11 @@ class _Types:
 
 
 def rules(api: Path, groups: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """For each definition such as ``core.v1.Container``: JSON Schema keywords by field, and of the whole under ``""``.
+    """Return JSON Schema keywords by definition (``core.v1.Container``) and field; ``""`` is the whole definition.
 
     Args:
         api: the folder of the module ``k8s.io/api``.
         groups: the folder of each group version, such as ``core/v1``, and the prefix of its definitions.
-
     """
     found: dict[str, dict[str, Any]] = {}
     for folder, prefix in sorted(groups.items()):
@@ -134,7 +133,7 @@ def _keywords(item: _Field, enums: dict[str, set[str]]) -> dict[str, Any]:
 
 
 def _is_declarative(item: _Field) -> bool:
-    """Whether the list's keys are stated as validation, and not only for server-side apply."""
+    """Whether the keys of a list are validated, and do not only serve server-side apply."""
     return any(name in {"maxItems", "unique", "eachVal"} for name, _ in item.markers)
 
 

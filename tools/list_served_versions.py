@@ -1,9 +1,9 @@
-"""Say which kinds and fields the CRDs of a release serve, as ``tests/addons/served.json`` holds them.
+"""Prints the kinds and fields that the CRDs of releases serve, for ``tests/addons/served.json``.
 
     python tools/list_served_versions.py kueue=0.15.0=DIR keda=2.17.0=DIR … > tests/addons/served.json
 
-Each DIR is a folder with the CRDs of that release, such as an unpacked Go module. Of each kind that the catalogue of
-add-ons names, the served versions are kept, with the fields among those that a feature of the catalogue is about.
+Each DIR is a folder with the CRDs of a release, such as an unpacked Go module. The output has the served versions of each
+kind in the catalogue of add-ons, and the fields of the catalogue's features that each version has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OTHER_FOLDERS: Final = frozenset({"test", "testdata", "vendor", "examples", "e2
 
 
 def crds(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every CustomResourceDefinition in a folder, however deep."""
+    """Every CustomResourceDefinition at any depth of a folder."""
     for file in sorted(folder.rglob("*.yaml")):
         if _OTHER_FOLDERS.isdisjoint(file.relative_to(folder).parts):
             text = file.read_text(encoding="utf-8", errors="replace")
@@ -34,13 +34,13 @@ def crds(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _is_crd(body: Any) -> bool:
-    """Whether it is a whole one, and not a patch of one."""
+    """Whether a document is a whole CustomResourceDefinition, and not a patch."""
     spec = body.get("spec", {}) if isinstance(body, dict) else {}
     return "versions" in spec and "names" in spec
 
 
 def served(addon: Addon, folder: Path) -> dict[str, Any]:
-    """By API version and kind, the fields of features that are there."""
+    """The existing fields of features, by API version and kind."""
     kinds = {(api.group, kind) for api in addon.apis for kind in api.kinds}
     found: dict[str, Any] = {}
     for crd in crds(folder):
@@ -70,7 +70,7 @@ def has_field(schema: dict[str, Any], field: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the releases that the arguments name; the exit code."""
+    """Print the releases that the arguments name. Return the exit code."""
     releases: dict[str, dict[str, Any]] = {}
     for argument in arguments:
         id_, version, folder = argument.split("=", 2)

@@ -1,7 +1,8 @@
-"""Read which arguments llama-server takes in `common/arg.cpp` of llama.cpp, without compiling it.
+"""Reads the arguments of llama-server from `common/arg.cpp` of llama.cpp, without compiling it.
 
-Each argument is one call of ``common_arg``: its names, what its value is like, help, and a handler whose parameters say the
-type of the value. An argument is the server's where its examples name the server or nothing (``common_params_parser_init``).
+Each argument is one call of ``common_arg`` with its names, a hint about its value, its help, and a handler whose parameters
+state the type of the value. The server has an argument if its examples name the server, or if it has no examples
+(``common_params_parser_init``).
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ _GONE: Final = re.compile(r"\W*deprecated|.{0,80}\(deprecated|the argument has b
 
 
 def arguments(source: str) -> list[dict[str, Any]]:
-    """The arguments of the server, as the catalogue writes them, in the order of the source.
+    """Return the arguments of the server as the catalogue writes them, in the order of the source.
 
     Raises:
-        ValueError: an argument is written in a way that is not read here.
+        ValueError: an argument has an unknown form.
     """
     found: dict[str, dict[str, Any]] = {}
     for call in _calls(source):
@@ -43,7 +44,7 @@ def arguments(source: str) -> list[dict[str, Any]]:
 
 
 def _calls(source: str) -> Iterator[str]:
-    """Each call, from its first argument to the semicolon behind it."""
+    """Each call, from its first argument to the parenthesis that closes it."""
     start = source.find(_CALL)
     while start >= 0:
         begin = end = start + len(_CALL)
@@ -73,11 +74,11 @@ def _is_of_server(call: str) -> bool:
 
 
 def _arguments(call: str) -> Iterator[dict[str, Any]]:
-    """What one call declares: of a pair of switches, both."""
+    """The arguments that one call declares. A pair of switches is two arguments."""
     names = _LIST.match(call.lstrip())
     handler = _HANDLER.search(call)
     if names is None or handler is None:
-        raise ValueError(f"not read: {call[:80]!r}")
+        raise ValueError(f"has an argument in an unknown form: {call[:80]!r}")
     before = call[: handler.start()]
     rest = before.lstrip()[names.end() :].lstrip(" ,\n")
     negative = _LIST.match(rest)
@@ -101,7 +102,7 @@ def _one(
         choices = next((match for each in _CHOICES if hint and (match := each.match(hint[1]))), None)
         if choices:
             found["choices"] = re.split(r"[|,]", choices[1])
-    # With a value, the first text says what it is like.
+    # In an argument with a value, the first text is the hint about the value.
     text = " ".join(_STRING.findall(rest)[1 if handler[1] and not is_flag else 0 :])
     if _GONE.match(text):
         found["deprecated"] = True

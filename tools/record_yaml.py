@@ -1,10 +1,10 @@
-"""Record what Kubernetes' own reader makes of the tests of YAML and of its readers, for `tests/kubeyaml`.
+"""Records how Kubernetes' own reader parses the tests of YAML and of YAML readers, for `tests/kubeyaml`.
 
     python tools/record_yaml.py --pyyaml pyyaml-6.0.3.tar.gz
 
-The texts come from go.yaml.in/yaml/v2 (`decode_test.go`, Apache License 2.0), which sigs.k8s.io/yaml reads with, and
-of PyYAML (`tests/legacy_tests/data`, MIT License), whose source is on PyPI. Those of the public YAML test suite (MIT
-License) are on record already, and are answered anew. Needs Go.
+The texts come from go.yaml.in/yaml/v2 (`decode_test.go`, Apache License 2.0), which sigs.k8s.io/yaml uses, and from PyYAML
+(`tests/legacy_tests/data`, MIT License), whose source is on PyPI. The texts of the public YAML test suite (MIT License)
+are in the repository already, and only their answers are recorded again. Needs Go.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from entry_lines import json_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,8 +27,8 @@ SUITE: Final = RECORDS / "yaml_test_suite.json"
 READERS: Final = RECORDS / "readers_own_tests.json"
 READER: Final = "k8s.io/apimachinery v0.37.1 (YAMLReader) and sigs.k8s.io/yaml v1.6.0"
 YAML_MODULE: Final = "go.yaml.in/yaml/v2"
-_LONGEST: Final = 4000
-# Files of PyYAML's tests that are YAML, for one reader or another.
+_MAX_CHARACTERS: Final = 4000
+# The suffixes of PyYAML's test files that are YAML for at least one reader.
 _SUFFIXES: Final = (".data", ".canonical", ".loader-error", ".single-loader-error", ".empty", ".skip-ext")
 
 
@@ -37,8 +39,8 @@ def go(*arguments: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def answered(texts: dict[str, str]) -> dict[str, Any]:
-    """By name, each text with what Kubernetes makes of it."""
+def record_answers(texts: dict[str, str]) -> dict[str, Any]:
+    """Each text with the answer of Kubernetes, by name."""
     answers = json.loads(go("run", ".", "answers", stdin=json.dumps([*texts.values()])))
     return {
         name: {"yaml": text, **answer} for (name, text), answer in zip(texts.items(), answers, strict=True)
@@ -63,31 +65,15 @@ def of_pyyaml(source: Path) -> Iterator[tuple[str, str]]:
                 text = content.read().decode()
             except UnicodeDecodeError:
                 continue
-            if len(text) <= _LONGEST:
+            if len(text) <= _MAX_CHARACTERS:
                 yield f"pyyaml {name.name}", text
-
-
-def written(record: dict[str, Any]) -> str:
-    """A case a line."""
-    head = ",\n".join(
-        f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
-        for key, value in record.items()
-        if key != "cases"
-    )
-    cases = ",\n".join(
-        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(case, ensure_ascii=False)}"
-        for name, case in record["cases"].items()
-    )
-    return f'{{\n{head},\n "cases": {{\n{cases}\n }}\n}}\n'
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--pyyaml", type=Path, required=True, help="PyYAML's source, as `pip download` gives it"
-    )
+    parser.add_argument("--pyyaml", type=Path, required=True, help="the source of PyYAML from `pip download`")
     options = parser.parse_args()
     version = go("list", "-m", "-f", "{{.Version}}", YAML_MODULE).strip()
     record: dict[str, Any] = {
@@ -96,12 +82,12 @@ def main() -> None:
             f"{options.pyyaml.name.removesuffix('.tar.gz')}, tests/legacy_tests/data (MIT License, Copyright (c) 2017-2021 Ingy döt Net, Copyright (c) 2006-2016 Kirill Simonov)",
         ],
         "reader": READER,
-        "cases": answered(dict([*of_go_yaml(), *of_pyyaml(options.pyyaml)])),
+        "cases": record_answers(dict([*of_go_yaml(), *of_pyyaml(options.pyyaml)])),
     }
-    READERS.write_text(written(record), encoding="utf-8")
+    READERS.write_text(json_lines(record, "cases"), encoding="utf-8")
     suite = json.loads(SUITE.read_text(encoding="utf-8"))
-    suite["cases"] = answered({name: case["yaml"] for name, case in suite["cases"].items()})
-    SUITE.write_text(written({**suite, "reader": READER}), encoding="utf-8")
+    suite["cases"] = record_answers({name: case["yaml"] for name, case in suite["cases"].items()})
+    SUITE.write_text(json_lines({**suite, "reader": READER}, "cases"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What other projects' judges say about everything that is rendered: the sample fleet, and every example.
+"""Runs the linters of other projects on all rendered files: the sample fleet, and every example.
 
 Usage: second_opinions.py [--budget SECONDS] JUDGE=PROGRAM...   (checkov, kube-score, kubeconform, trivy)
 
-Each finding is either fixed, or listed with a reason in second-opinions.yaml. A finding that is not listed fails; so does
-an entry that no judge who ran says any more. A judge whose program is not there is named, and judges nothing.
+Each finding is either fixed, or listed with a reason in second-opinions.yaml. The run fails on a finding that is not
+listed, and on a listed finding that no judge reports any more. The output names each judge whose program is missing.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ SCHEMAS: Final = (
     ".venv-opinions/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.36*-local-strict"
 )
 _OK: Final = 10
-"""What kube-score gives where it has nothing to say."""
+"""The grade of kube-score for a check without a finding."""
 ANY: Final = "any"
-"""In the list: whatever the kind."""
+"""Stands for every kind in the list."""
 EXAMPLES: Final = "clusters/examples"
 """The folder of the examples, among the sample fleet's clusters."""
 SAMPLES: Final = ROOT / "tests" / "requests"
 
 Finding = tuple[str, str, str]
-"""Judge, check, and the kind of object that it is about."""
+"""The judge, the check, and the kind of the object."""
 
 
-def rendered(folder: Path) -> list[Path]:
-    """The sample fleet with every request in it, and each golden path's examples, as files; gives the manifests."""
+def render(folder: Path) -> list[Path]:
+    """Write the sample fleet with every request, and the examples of each golden path. Return the manifests."""
     with Fleet.create(folder, (SAMPLES / "goldenpath.yaml").read_text()) as fleet:
         requests = [file for file in sorted(SAMPLES.glob("*.yaml")) if file.name != "goldenpath.yaml"]
         fleet.publish(*map(Submission.read, requests))
@@ -60,29 +60,25 @@ def rendered(folder: Path) -> list[Path]:
 
 
 def checkov(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """Checkov, without its network: the guidelines that it would fetch are links only."""
-    said = _json(
-        [
-            program,
-            "-d",
-            folder / "clusters",
-            "--framework",
-            "kubernetes",
-            "secrets",
-            "-o",
-            "json",
-            "--quiet",
-            "--compact",
-            "--skip-download",
-        ]
+    """Run Checkov without its network, which it needs only for links to guidelines."""
+    options = (
+        "--framework",
+        "kubernetes",
+        "secrets",
+        "-o",
+        "json",
+        "--quiet",
+        "--compact",
+        "--skip-download",
     )
+    said = _json([program, "-d", folder / "clusters", *options])
     for part in said if isinstance(said, list) else [said]:
         for each in part.get("results", {}).get("failed_checks", ()):
             yield "checkov", each["check_id"], each["resource"].split(".")[0]
 
 
 def kube_score(program: str, _: Path, files: list[Path]) -> Iterator[Finding]:
-    """What kube-score grades below "ok"."""
+    """Run kube-score, and report the checks with a grade below "ok"."""
     for each in _json([program, "score", "--output-format", "json", *files]):
         for check in each["checks"]:
             if not check["skipped"] and check["grade"] < _OK:
@@ -90,11 +86,11 @@ def kube_score(program: str, _: Path, files: list[Path]) -> Iterator[Finding]:
 
 
 def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
-    """Kubeconform with the schemas that the package kubernetes-validate has; kinds of add-ons are not judged."""
+    """Run kubeconform with the schemas of the package kubernetes-validate. They do not cover the kinds of add-ons."""
     schemas = next(ROOT.glob(SCHEMAS), None)
     if schemas is None:
-        raise SystemExit(f"there are no schemas at {SCHEMAS}")
-    # Its references are addresses of a server of its own; beside the files they are found without one.
+        raise SystemExit(f"{SCHEMAS}: no schemas; install them with `make opinion-tools`")
+    # The references point to paths of a server. In the copies they point to files.
     own = folder.parent / "schemas"
     own.mkdir()
     for file in schemas.glob("*.json"):
@@ -102,28 +98,19 @@ def kubeconform(program: str, folder: Path, _: list[Path]) -> Iterator[Finding]:
             file.read_text().replace('"/api/_definitions.json', f'"{own.as_uri()}/_definitions.json')
         )
     place = f"{own}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    said = _json(
-        [
-            program,
-            "-output",
-            "json",
-            "-summary",
-            "-ignore-missing-schemas",
-            "-schema-location",
-            place,
-            folder / "clusters",
-        ]
-    )
+    options = ("-output", "json", "-summary", "-ignore-missing-schemas", "-schema-location", place)
+    said = _json([program, *options, folder / "clusters"])
     if not said["summary"]["valid"]:
-        raise SystemExit("kubeconform judged nothing")
+        raise SystemExit("kubeconform checked no object")
     for each in said["resources"]:
         yield "kubeconform", each["status"], each["kind"]
 
 
 def trivy(program: str, folder: Path, files: list[Path]) -> Iterator[Finding]:
-    """Trivy's checks of Kubernetes, through our own small program around its scanner (``tools/trivy-config``).
+    """Run Trivy's checks of Kubernetes in a small program around its scanner (``tools/trivy-config``).
 
-    It says no kind, and its lines are off where there are comments: each object is a file, with its kind as the name.
+    The scanner reports no kind, and wrong lines in files with comments. Each object therefore becomes one file in a folder
+    with the name of its kind.
     """
     own = folder.parent / "objects"
     for number, file in enumerate(files):
@@ -133,7 +120,7 @@ def trivy(program: str, folder: Path, files: list[Path]) -> Iterator[Finding]:
             alone.write_text(kubeyaml.dump(body))
     said = _json([program, own])
     if not said["judged"]:
-        raise SystemExit("trivy judged nothing")
+        raise SystemExit("trivy checked no object")
     for each in said["findings"]:
         yield "trivy", each["check"], each["file"].partition("/")[0]
 
@@ -151,11 +138,11 @@ def _json(command: list[Any]) -> Any:
     try:
         return json.loads(done.stdout)
     except ValueError:
-        raise SystemExit(f"{command[0]} gave no JSON: {done.stderr[-2000:]}") from None
+        raise SystemExit(f"{command[0]} printed no JSON: {done.stderr[-2000:]}") from None
 
 
 def main(words: list[str]) -> int:
-    """Ask every judge that is there, and compare with what is listed."""
+    """Run every installed judge, and compare its findings with the list."""
     budget = float(words.pop(words.index("--budget") + 1)) if "--budget" in words else None
     programs = dict(word.split("=", 1) for word in words if "=" in word)
     started = time.monotonic()
@@ -166,11 +153,11 @@ def main(words: list[str]) -> int:
     asked: list[str] = []
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "fleet"
-        files = rendered(folder)
+        files = render(folder)
         for name, judge in JUDGES.items():
             program = programs.get(name, "")
             if not Path(program).is_file():
-                print(f"NOT JUDGED by {name}: {program or 'its program'} is not there")
+                print(f"NOT JUDGED by {name}: {program or 'its program'} does not exist")
                 continue
             asked.append(name)
             found |= set(judge(program, folder, files))
@@ -180,7 +167,7 @@ def main(words: list[str]) -> int:
     for each in new:
         print(f"NEW: {' '.join(each)}: fix it, or list it with a reason in {LISTED.name}")
     for each in gone:
-        print(f"GONE: {' '.join(each)}: take it out of {LISTED.name}")
+        print(f"GONE: {' '.join(each)}: remove it from {LISTED.name}")
     seconds = time.monotonic() - started
     print(
         f"{len(files)} files, judged by {', '.join(asked) or 'no judge'}: {len(found)} kinds of findings, {len(new)} new, {len(gone)} gone; {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""What `fit_sizing.py` writes: constants, the page of errors and its plot."""
+"""Writes the results of `fit_sizing.py`: constants, the page of errors and its plot."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAMES = {
 
 
 def errors(measured: Measured, predicted: LeftOut, chosen: np.ndarray) -> np.ndarray:
-    """Predicted over measured: the time between tokens, or the output of rows at maximum load."""
+    """Predicted divided by measured: the time between tokens, or the output of rows at maximum load."""
     output = np.array([row.output for row in measured.rows])
     ratios = np.where(
         measured.source == "max", predicted.output / np.maximum(output, 1e-9), 1 / predicted.ratios
@@ -83,7 +83,7 @@ def detail(measured: Measured, predicted: LeftOut) -> str:
 
 
 def open_loop(measured: Measured, predicted: LeftOut) -> str:
-    """Medians of the open-loop rows, by what was measured."""
+    """The table of open-loop rows, by measured time."""
     chosen = np.flatnonzero(measured.source == "open")
     lines = ["| open loop | rows | median | 90th percentile |", "|---|---|---|---|"]
     for name, field in (
@@ -135,7 +135,7 @@ def write_constants(
 
 
 def _range(engine: str, newer: bool, own: list[Row], best: Fitted) -> list[str]:
-    """One range of versions: where it begins, its constants, and the versions that were measured."""
+    """The entry of one range of versions: its first version, its constants, and the measured versions."""
     rows = [row for row in own if row.is_newer == newer]
     values = zip(TERMS, best.constants[engine, newer], strict=True)
     return [
@@ -170,39 +170,40 @@ architecture, and so do DeepSeek V3 and R1. NIM, MI300X and maximum load are in 
 
 ![Measured time between tokens against the predicted one](../images/sizing-errors.svg)
 
-The interval that `goldenpath size` prints is 80 %: measured times lie between {itl[0]:.2f} and {itl[1]:.2f} times the
-predicted one. *Inside the interval* is the test of it: for each architecture the interval is made from the others
-alone, by fits that saw none of its rows. It held {inside} of {count} rows, {100 * inside / count:.1f} %. {sum(left_out.values())} rows
-were refused or left out:
+`goldenpath size` prints an interval of 80 %: measured times lie between {itl[0]:.2f} and {itl[1]:.2f} times the predicted
+time. The column *inside the interval* tests this interval. For each architecture, it comes from the other architectures
+alone, by fits that saw no row of this architecture. It held {inside} of {count} rows, {100 * inside / count:.1f} %.
+{sum(left_out.values())} rows were refused or left out:
 
 {reasons}
 
 ## The noise floor
 
 Repeated runs of one configuration differ by 9 % at the 90th percentile. Versions of an engine differ by 12 % in the
-median and by 64 % at the 90th percentile. Each engine has constants for its older and for its newer versions. That
-leaves the errors on left-out architectures where they were with one set, since nearly every version served other
-models, so that the two causes cannot be separated. No median below about 10 % can be
-expected, and the 90th percentile is mostly versions: TensorRT-LLM 1.2.0rc6.post3 serves DeepSeek R1 in two thirds of
-the time of 1.2.0rc6.post2. The structure of the model (which terms there are) was chosen with these errors in
-sight, so expect somewhat larger ones on your models.
+median and by 64 % at the 90th percentile. Each engine has constants for its older and for its newer versions. The errors
+on left-out architectures are the same as with one set of constants. Nearly every version served other models, so the
+effects of versions and models cannot be separated. Expect no median below about 10 %. Versions cause most of the 90th
+percentile: TensorRT-LLM 1.2.0rc6.post3 serves DeepSeek R1 in two thirds of the time of 1.2.0rc6.post2. The terms of the
+formula were chosen with these errors in view, so expect somewhat larger errors on your models.
 
-The open-loop runs hit the prefix cache; how often is not published. The fit chose that {100 * fresh:.0f} % of a prompt is
-computed.
+The open-loop runs hit the prefix cache, but the rate of hits is not published. The fit chose that the runs compute
+{100 * fresh:.0f} % of a prompt.
 
-No row of the MI300X is in any fit. Its bandwidth, arithmetic and links are scaled by what others measured on the device,
-and its programs by 0.78: three published sources on other models (Llama 3.1 405B in 2024, MiniMax M2.7 and Qwen3-8B in
-2026) take 1.29 times what the rest of the formula gives, in the median of the sources. They lie between 1.0 and 2.1
-times, so the factor is no better known than that. That a factor is needed was known from the rows that judge it, where
-times without it were 24 % too short; its size is not from them. The answer says *outside the measured ground*, and its
-interval is 1.6 times as wide on each side. The eight rows that judge it are single runs of one release (vLLM 0.10.0 for ROCm) and one
-model. Repeats of them are not published; with what versions differ by elsewhere, 12 %, no error below that says anything.
+No fit has a row of the MI300X. Published measurements of the device scale its bandwidth, arithmetic and links. A factor of
+0.78 scales its programs: three published sources on other models (Llama 3.1 405B in 2024, MiniMax M2.7 and Qwen3-8B in
+2026) take 1.29 times the time of the other terms, in the median of the sources. The sources lie between 1.0 and 2.1 times,
+so the factor is uncertain in this range. Eight rows test the MI300X. They showed that a factor is needed, because times
+without it were 24 % too short, but its size comes from the published sources. The answer says *outside the measured
+ground*, and its interval is 1.6 times as wide on each side. The eight rows are single runs of one release (vLLM 0.10.0 for
+ROCm) and one model, and no repeated runs are published. Versions differ by 12 % elsewhere, so a smaller error has no
+meaning.
 
 ## By architecture
 
 {detail(measured, predicted)}
 
-Sources are in `goldenpath/sizing/data/step_time.yaml`. `benchmarks/sizing.py` repeats all of this beside other tools.
+Sources are in `goldenpath/sizing/data/step_time.yaml`. `benchmarks/sizing.py` measures all of this again, together with other
+tools.
 """
     (ROOT / "docs" / "reference" / "sizing-errors.md").write_text(page, encoding="utf-8")
     series = []

@@ -1,6 +1,6 @@
-"""Measured runs of inference engines, as `fit_sizing.py` and `benchmarks/sizing.py` read them.
+"""Reads measured runs of inference engines, for `fit_sizing.py` and `benchmarks/sizing.py`.
 
-Format: CSV with a header, UTF-8. Two layouts; a file may have either, and columns that are not named are not read.
+Format: CSV with a header, UTF-8. A file has one of two layouts. Other columns are ignored.
 
 Runs in a closed loop, one configuration a row:
     model, precision (bf16, fp8, fp4, mxfp4, nvfp4 …; empty: bf16), accelerator (h100_sxm … or a profile of the catalogue), gpus,
@@ -10,8 +10,8 @@ Runs of several kinds:
     load_kind (concurrency, rate_req_s, static_batch or max_load), load, output_tok_s, ttft_mean_ms, itl_mean_ms,
     e2e_mean_ms, max_num_seqs, max_num_batched_tokens, source
 
-Repeated runs of one configuration become one row, their median. Rows with a flag, over several nodes, of a model
-that is not in the catalogue, or whose weights are larger than their devices are left out, and counted by reason.
+Repeated runs of one configuration become one row, their median. Some rows are left out, and counted by reason: rows with
+a flag, rows over several nodes, models outside the catalogue, and weights that are larger than the devices.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ DEVICES_PER_NODE = 8
 class Row:
     """One configuration. Times are seconds, 0 where the source has none.
 
-    ``source`` groups rows for the table: closed, open, nim, amd, max. ``concurrency`` of an open loop is 0: what is
-    running follows from ``rate``. ``output`` is output tokens a second of all devices. ``version`` is the source's text.
+    ``source`` groups rows for the table: closed, open, nim, amd, max. An open loop has a ``rate``, and its ``concurrency``
+    is 0. ``output`` is output tokens a second of all devices. ``version`` is the text of the source.
     """
 
     architecture: str
@@ -100,7 +100,7 @@ class Row:
 
     @property
     def is_newer(self) -> bool:
-        """Whether it is in the newer range of its engine's versions; NIM 1.8.0 has an older TensorRT-LLM inside."""
+        """Whether the version is in the newer range of its engine. NIM 1.8.0 contains an older TensorRT-LLM."""
         return self.source != "nim" and RANGES[self.engine].newer(self.version)
 
     @property
@@ -128,11 +128,11 @@ class _Key:
 
 
 class _LeftOutError(Exception):
-    """Why a row is not used."""
+    """The reason to leave out a row."""
 
 
 def read(files: list[Path]) -> tuple[list[Row], collections.Counter[str]]:
-    """The usable rows, and how many were left out and why."""
+    """The usable rows, and the number of rows that were left out, by reason."""
     groups: dict[_Key, list[tuple[float, float, float, float]]] = collections.defaultdict(list)
     left_out: collections.Counter[str] = collections.Counter()
     for file in files:
@@ -201,7 +201,7 @@ def _parse(raw: dict[str, str]) -> tuple[_Key, tuple[float, float, float, float]
 
 
 def _spread(raw: dict[str, str], *, several_kinds: bool) -> tuple[int, int]:
-    """Tensor and data parallelism; a row over several nodes or with both is left out."""
+    """Tensor and data parallelism. A row over several nodes or with both is left out."""
     if several_kinds:
         found = dict(re.findall(r"(tp|dp)([0-9]+)", raw["parallel"]))
         if not found:
@@ -252,12 +252,12 @@ def _row(key: _Key, values: list[tuple[float, float, float, float]]) -> Row:
 
 
 def _version(text: str) -> str | None:
-    """The release that a version names; None for a nightly build or a date, which stand for the newest."""
+    """The release that a version names; None for a nightly build or a date, which count as the newest release."""
     found = re.match(r"[0-9]+\.[0-9]+\.[0-9]+", text)
     return found[0] if found else None
 
 
 def _kv_precision(key: _Key) -> str | None:
-    """NVIDIA's and AMD's fp8 and nvfp4 checkpoints store the KV cache in fp8; other runs keep 16 bit."""
+    """The precision of the KV cache: fp8 in NVIDIA's and AMD's fp8 and nvfp4 checkpoints, 16 bit in other runs."""
     of_vendor = key.source in ("nim", "amd") or (key.kind == "max" and key.precision in ("fp8", "nvfp4"))
     return "fp8" if of_vendor else None

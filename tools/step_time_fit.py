@@ -1,8 +1,8 @@
 """Fits the constants of step times to measured runs, and predicts rows that the fit has not seen.
 
-Method: constants are positive, fitted on the logarithm of the error with a robust loss. A prior of round numbers
-(a roofline reached to 70-80 %) holds constants that the data says little about. The prior of an engine is the fit
-of all engines. Where the rows of an architecture are predicted, no fit and no interval has seen them.
+Method: constants are positive, and fitted on the logarithm of the error with a robust loss. A prior of round numbers (70 to
+80 % of a roofline) holds constants that the data hardly determine. The prior of an engine is the fit of all engines. The
+fit and the interval that predict the rows of an architecture have not seen these rows.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 PRIOR = np.array([1.25, 1.25, 1.25, 1.4, 1.3, 1.5, 1.6, 2, 1, 1.5, 8, 20, 30, 30, 30, 15, 1, 8.0])
 PRIOR_WIDTH, ENGINE_WIDTH, RANGE_WIDTH, LOSS_SCALE = 0.05, 0.02, 0.01, 0.2
 FRESH_SHARES = (0.3, 0.1, 0.2, 0.4, 0.5)
-"""What the open-loop runs may compute of a prompt. The rest hits the prefix cache (several turns, one system prompt);
-the share is not published, so it is chosen with the constants, from the rows that the fit sees; at least a tenth."""
+"""Possible shares of a prompt that the open-loop runs compute. The other part hits the prefix cache (several turns, one
+system prompt). The share is not published, so the fit chooses it together with the constants."""
 FITTED_SOURCES = ("closed", "open")
 
 
 class Measured:
-    """Rows with the terms of their steps, computed once for a share of the open-loop prompts that is computed."""
+    """Rows with the terms of their steps, for one computed share of the open-loop prompts (``fresh``)."""
 
     def __init__(self, rows: Iterable[Row], fresh: float = 0.5) -> None:
         self.rows, self.fresh = list(rows), fresh
@@ -48,12 +48,12 @@ class Measured:
 
     @cached_property
     def fittable(self) -> np.ndarray:
-        """Rows that fits may see."""
+        """The rows that a fit may see."""
         return np.isin(self.source, FITTED_SOURCES)
 
     @cached_property
     def terms(self) -> np.ndarray:
-        """Terms of one inter-token interval. An open loop's use its measured times: only fits may read them."""
+        """The terms of one interval between tokens. Terms of an open loop use measured times, so only fits may read them."""
         return np.array([self._terms(row, work) for row, work in zip(self.rows, self.work, strict=True)])
 
     def _terms(self, row: Row, work: WorkModel) -> np.ndarray:
@@ -63,7 +63,7 @@ class Measured:
 
 
 def closed_terms(row: Row, work: WorkModel, running: float) -> np.ndarray:
-    """Terms of an interval with this many requests running, in a benchmark that keeps their number."""
+    """The terms of an interval with a constant number of running requests."""
     decode = np.array(work.decode(max(1.0, running), row.tokens_in + row.tokens_out / 2))
     if row.kind == "static":
         return decode
@@ -72,14 +72,17 @@ def closed_terms(row: Row, work: WorkModel, running: float) -> np.ndarray:
 
 
 def open_terms(row: Row, work: WorkModel, running: float, itl: float, fresh: float) -> np.ndarray:
-    """Terms of an interval of ``itl`` seconds in which ``rate`` prompts a second arrive."""
+    """The terms of an interval of ``itl`` seconds in an open loop with the rate of the row."""
     decode = np.array(work.decode(max(1.0, running), row.tokens_in + row.tokens_out / 2))
     return decode + itl * row.rate * np.array(work.prefill(row.tokens_in * fresh))
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fit found: constants by engine and range of versions (newer or not), what a request takes beside, the fresh share."""
+    """The result of a fit: constants by engine and range of versions (newer or not), and the fresh share.
+
+    ``request`` is the seconds of a request outside the steps.
+    """
 
     constants: dict[tuple[str, bool], np.ndarray]
     request: float
@@ -90,7 +93,7 @@ class Fitted:
         return self.constants[row.engine, row.is_newer]
 
     def open_loop(self, row: Row, work: WorkModel) -> tuple[float, float, float]:
-        """Time to first token, between tokens and end to end, from the rate alone (a fixed point)."""
+        """Time to first token, between tokens and end to end, from the rate alone (by a fixed point)."""
         itl, running, first, whole = 0.02, 1.0, 0.0, 0.0
         own = self.of(row)
         for _ in range(60):
@@ -102,7 +105,7 @@ class Fitted:
 
 
 def first_terms(row: Row, work: WorkModel, running: float, fresh: float) -> np.ndarray:
-    """Half a step under way, the prompt, and the step that carries it."""
+    """The terms of a first token: half of the running step, the prompt, and its own step."""
     prompt = np.array(work.prefill(row.tokens_in * fresh))
     return prompt + 1.5 * np.array(work.decode(max(1.0, running), row.tokens_in))
 
@@ -110,7 +113,7 @@ def first_terms(row: Row, work: WorkModel, running: float, fresh: float) -> np.n
 def request_seconds(
     measured: Measured, seen: np.ndarray, constants: dict[tuple[str, bool], np.ndarray]
 ) -> float:
-    """What a first token takes beside the engine's steps: least relative error over the open-loop rows seen."""
+    """The seconds of a first token outside the engine's steps, with the least relative error over the open-loop rows seen."""
     rest, weights = [], []
     for place, row in enumerate(measured.rows):
         if seen[place] and row.kind == "open" and row.ttft:
@@ -126,7 +129,7 @@ def request_seconds(
 
 
 def fit_seen(data: list[Measured], seen: np.ndarray) -> Fitted:
-    """The fit, among those of the fresh shares, that is nearest to the open-loop times seen."""
+    """The fit, among the fresh shares, that is nearest to the open-loop times seen."""
     found = []
     for measured in data:
         constants = engine_constants(measured, seen)
@@ -141,7 +144,7 @@ def fit_seen(data: list[Measured], seen: np.ndarray) -> Fitted:
 
 
 def fitted(terms: np.ndarray, itl: np.ndarray, prior: np.ndarray, width: float) -> np.ndarray:
-    """The constants that fit the rows, held by the prior: damped Gauss-Newton on their logarithms."""
+    """The constants that fit the rows and the prior, by damped Gauss-Newton on their logarithms."""
     start, measured, damping = np.log(prior), np.log(itl), 1e-3
 
     def cost(logs: np.ndarray) -> float:
@@ -172,7 +175,7 @@ def fitted(terms: np.ndarray, itl: np.ndarray, prior: np.ndarray, width: float) 
 def engine_constants(measured: Measured, seen: np.ndarray) -> dict[tuple[str, bool], np.ndarray]:
     """The constants of each engine and range of its versions, from the rows seen.
 
-    The prior of an engine is the fit of all engines; that of a range of versions is the fit of its engine.
+    The prior of an engine is the fit of all engines. The prior of a range of versions is the fit of its engine.
     """
     joint = fitted(measured.terms[seen], measured.itl[seen], PRIOR, PRIOR_WIDTH)
     found = {}
@@ -223,7 +226,7 @@ class LeftOut:
 
 
 def maximum_load(row: Row, work: WorkModel, constants: np.ndarray) -> float:
-    """Most output tokens a second of all devices, over the requests that run at once."""
+    """The highest rate of output tokens of all devices, over the number of concurrent requests."""
     room = row.fit.sequences_of(row.model, row.tokens_in + row.tokens_out)
     most = max(1.0, min(room, float(row.fit.settings.max_num_seqs) * row.fit.parallelism.data))
     rates = []
@@ -235,19 +238,19 @@ def maximum_load(row: Row, work: WorkModel, constants: np.ndarray) -> float:
 
 
 def running(row: Row) -> float:
-    """How many of the requests the KV pool and the engine admit at once."""
+    """The number of requests that the KV pool and the engine run at once."""
     room = row.fit.sequences_of(row.model, row.tokens_in + row.tokens_out)
     return max(1.0, min(row.concurrency, room, float(row.fit.settings.max_num_seqs)))
 
 
 def interval(ratios: np.ndarray) -> tuple[float, float]:
-    """The factors that hold 80 % of measured over predicted."""
+    """The factors between which 80 % of the ratios measured to predicted lie."""
     low, high = np.percentile(ratios, [10, 90])
     return float(low), float(high)
 
 
 def coverage(data: list[Measured], predicted: LeftOut) -> dict[str, tuple[int, int]]:
-    """By engine: closed-loop rows inside an interval that no row of their architecture shaped, and their number."""
+    """By engine: the closed-loop rows inside an interval from other architectures only, and all closed-loop rows."""
     measured = data[0]
     held: collections.Counter[str] = collections.Counter()
     count: collections.Counter[str] = collections.Counter()

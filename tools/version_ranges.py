@@ -1,4 +1,4 @@
-"""Ranges of an engine's versions that share constants, and the range that a measured run is in."""
+"""Ranges of an engine's versions that share constants, and the range of a measured run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _DATE: Final = re.compile(r"20[0-9]{2}-?[0-9]{2}")
 
 
 class VersionRanges(NamedTuple):
-    """Where the newer range begins: its first version, and its first month for runs whose source states no version."""
+    """The start of the newer range: its first version, and its first month for runs with a date instead of a version."""
 
     first: str
     month: str
 
     def newer(self, version: str) -> bool:
-        """Whether a run is in the newer range; a development build without a date is."""
+        """Whether a run is in the newer range. A development build without a date is."""
         date = _DATE.search(version)
         if date is not None:
             return f"{date[0][:4]}-{date[0][-2:]}" >= self.month

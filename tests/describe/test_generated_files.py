@@ -35,7 +35,7 @@ def generate() -> ModuleType:
 
 def test_generated_files_are_up_to_date(generate: ModuleType) -> None:
     differing = [str(file.relative_to(ROOT)) for file in generate.differing(generate.generated_files())]
-    assert differing == [], "run `make generate` and commit what it writes"
+    assert differing == [], "run `make generate` and commit the changed files"
 
 
 def test_every_generated_file_says_so(generate: ModuleType) -> None:
@@ -101,7 +101,7 @@ def test_a_readme_without_the_marker_is_named(
     path = golden_path(tmp_path, {})
     (path.folder / "README.md").write_text("by hand, all of it", encoding="utf-8")
     monkeypatch.setattr(generate, "Library", lambda: [path])
-    with pytest.raises(SystemExit, match="after which the table of inputs goes"):
+    with pytest.raises(SystemExit, match="the table of inputs follows it"):
         generate.generated_files()
 
 

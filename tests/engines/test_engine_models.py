@@ -112,5 +112,5 @@ def test_sglang_s_entry_classes_are_read_without_drafts(tmp_path: Path) -> None:
 
 def test_sources_without_models_are_refused(tmp_path: Path) -> None:
     (tmp_path / "sglang" / "srt" / "models").mkdir(parents=True)
-    with pytest.raises(ValueError, match="did its modules move"):
+    with pytest.raises(ValueError, match="find its modules"):
         document("sglang", {"1.0": tmp_path})

@@ -114,7 +114,7 @@ def test_what_fits_a_line_stays_on_one() -> None:
     reason="the dependency group 'schemas' or Go is not installed: the shipped core schemas stand unverified",
 )
 def test_the_shipped_core_schemas_are_the_derived_ones(tool: Any) -> None:
-    core, _ = tool.core_schemas(tool.stated(tool.go_module()))
+    core, _ = tool.core_schemas(tool.stated_rules(tool.go_module()))
     assert schema_store._load("kubernetes.json") == {"$defs": core}
 
 
