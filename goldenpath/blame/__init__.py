@@ -1,8 +1,7 @@
-"""Finds who set a value, and since when: a line of a request, the fleet, a golden path and its version, or an override.
+"""Find the origin of a value: a line of the request or the fleet, an override, or a version of a golden path.
 
-For: :func:`blame`, which finds the origin of a field of a request, or of a rendered object, with commit, author and date.
-
-Not for: changing it; each origin names the file and the line where that is done.
+:func:`blame` finds the origin of a field of a request or of a rendered object, with commit, author and date. Each origin
+names the file and the line to edit.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ __all__ = ["Blame", "Origin", "OriginKind", "blame"]
 
 
 def blame(fleet: Fleet, name: str, field: str, *, of: str | None = None, cluster: str | None = None) -> Blame:
-    """Where a value comes from.
+    """The origin of a value.
 
     Args:
         fleet: the fleet.
         name: the tenant, or a workload as `<tenant>/<workload>`.
         field: the field, such as ``gpus[profile=nvidia-h100-80gb].quota``.
-        of: an object that is rendered for it, as ``ResourceQuota/vision-compute``; the request itself otherwise.
-        cluster: the object on this cluster; where it is first found otherwise.
+        of: a rendered object, such as ``ResourceQuota/vision-compute``; by default the request.
+        cluster: the cluster of the object; by default the first one that has it.
 
     Raises:
-        InputError: there is no such tenant, object or field; with the nearest name.
+        InputError: the tenant, object or field does not exist; with the nearest name.
     """
     inputs = Inputs(fleet, fleet.state(), Ref.parse(name))
     if of is None:

@@ -1,7 +1,7 @@
-"""Where a field of a rendered object comes from, found by trying: what changes the field is what gives it.
+"""Find the origin of a field of a rendered object by experiment.
 
-Rendering is a pure function of request, fleet and golden path. So each input is changed by itself, and the object is
-rendered again: an input whose change changes the field is an origin. Nothing is guessed from likeness of values.
+Rendering is a pure function of request, fleet and golden path. The search changes one input at a time and renders the
+object again. An input is an origin if its change changes the field. Similar values prove nothing.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 __all__ = ["blame_object"]
 
 _NOT_TRIED: Final = frozenset({"golden_path", "name", "tenant", "overrides", "retiring"})
-"""Fields of a request that are tried otherwise, or that make it another one."""
+"""Fields of a request that the search handles in another way, or that identify the request."""
 _NUMBER: Final = re.compile(r"\d+")
 
 
 def blame_object(inputs: Inputs, name: str, field: str, *, cluster: str | None = None) -> Blame:
-    """Where a field of an object comes from.
+    """The origin of a field of an object.
 
     Args:
-        inputs: what the tenant or workload follows from.
+        inputs: the inputs of the tenant or workload.
         name: kind and name: ``ResourceQuota/vision-compute``.
         field: the field, such as ``spec.hard.pods``.
-        cluster: on this cluster; the only or first one that has the object otherwise.
+        cluster: the cluster of the object; by default the first one that has it.
 
     Raises:
-        InputError: there is no such object or field; with the nearest one.
+        InputError: the object or field does not exist; with the nearest name.
     """
     item = _object(inputs, name, cluster)
     steps = parse_path(field, option="FIELD")
@@ -76,14 +76,14 @@ def _object(inputs: Inputs, name: str, cluster: str | None) -> ManifestObject:
         if path.startswith("clusters/") and cluster in {None, cluster_of(path)}
     }
     if not files:
-        message = f"{inputs.ref} has no files there"
+        message = f"{inputs.ref} has no files on this cluster; use one of its clusters"
         raise InputError.of("--cluster", "unknown-cluster", message, cluster)
     items = [item for path, text in tree.texts(files).items() for item in _objects(path, text)]
     for item in items:
         if item.kind.casefold() == kind.casefold() and item.name == object_name:
             return item
     known = sorted({f"{item.kind}/{item.name}" for item in items})
-    message = f"{inputs.ref} has no such object"
+    message = f"is not an object of {inputs.ref}"
     raise InputError([Problem("OBJECT", "unknown-object", message, name, nearest(name, known))])
 
 
@@ -96,13 +96,12 @@ def _objects(path: str, text: str) -> tuple[ManifestObject, ...]:
 
 def _no_field(item: ManifestObject, field: str, count: int) -> InputError:
     if count:
-        return InputError.of("FIELD", "several-fields", f"means {count} fields of {item}; name one", field)
+        return InputError.of("FIELD", "several-fields", f"matches {count} fields of {item}; name one", field)
     *above, last = field.split(".")
     parent = locations(item.body, parse_path(".".join(above))) if above else ((),)
     inside = value_at(item.body, parent[0]) if parent else {}
     near = nearest(last, inside) if isinstance(inside, dict) else None
-    message = f"{item} has no such field"
-    return InputError([Problem("FIELD", "unknown-field", message, field, near)])
+    return InputError([Problem("FIELD", "unknown-field", f"is not a field of {item}", field, near)])
 
 
 @dataclass
@@ -116,7 +115,7 @@ class _Search:
         return cluster_of(self.item.file) or ""
 
     def pick(self, text: str) -> Any:
-        """The object in one version of its file; None where it is not there."""
+        """The object in one version of its file, or None."""
         known = (self.item.kind, self.item.name, self.item.namespace)
         found = (
             each for each in _objects(self.item.file, text) if (each.kind, each.name, each.namespace) == known
@@ -124,41 +123,39 @@ class _Search:
         return next((each.body for each in found), None)
 
     def origins(self, value: Any) -> Iterator[Origin]:
-        """What gives the value that the file has."""
-        whole = self._value(self.inputs.spec)
-        if not same(whole, value):
-            said = (
-                "nothing"
-                if whole is MISSING
-                else kubeyaml.scalar(whole)
-                if not isinstance(whole, dict | list)
-                else "another value"
-            )
-            note = f"the request renders {said} here; the file was edited by hand, or its publish is missing"
-            commit = self.inputs.rendered_since(self.item.file, self.pick, self.location)
-            yield Origin(
-                OriginKind.HAND_EDIT, path_of(self.location), self.item.file, None, value, commit, note
-            )
+        """The origins of the value in the file."""
+        rendered = self._value(self.inputs.spec)
+        if not same(rendered, value):
+            yield self._hand_edit(rendered, value)
             return
         overrides = list(self._overrides(value))
         yield from overrides
         if overrides:
             return
-        of_request = list(self._of_request(value))
-        yield from of_request
-        if any(origin.kind is OriginKind.REQUEST for origin in of_request):
+        in_request = list(self._in_request(value))
+        yield from in_request
+        if any(origin.kind is OriginKind.REQUEST for origin in in_request):
             return
-        of_fleet = list(self._of_fleet(value))
-        yield from of_fleet
-        if not of_request and not of_fleet:
-            yield from self._of_name_or_path(value)
+        in_fleet = list(self._in_fleet(value))
+        yield from in_fleet
+        if not in_request and not in_fleet:
+            yield from self._in_name_or_template(value)
+
+    def _hand_edit(self, rendered: Any, value: Any) -> Origin:
+        shown = "another value" if isinstance(rendered, dict | list) else kubeyaml.scalar(rendered)
+        shown = "nothing" if rendered is MISSING else shown
+        note = (
+            f"the request renders {shown} here; the file was edited by hand, or the request is not published"
+        )
+        commit = self.inputs.rendered_since(self.item.file, self.pick, self.location)
+        return Origin(OriginKind.HAND_EDIT, path_of(self.location), self.item.file, None, value, commit, note)
 
     @cached_property
     def _bare(self) -> Envelope:
         return self.inputs.spec.model_copy(update={"overrides": ()})
 
     def _value(self, spec: Envelope, context: FleetContext | None = None) -> Any:
-        """The field as a request renders it."""
+        """The value of the field in the rendering of a request."""
         inputs = self.inputs
         pipeline = (context or inputs.state.context).pipeline
         manifests = pipeline.render(spec, cluster=self._cluster, version=inputs.version, parent=inputs.parent)
@@ -170,54 +167,53 @@ class _Search:
     def _overrides(self, value: Any) -> Iterator[Origin]:
         spec = self.inputs.spec
         for number in range(len(spec.overrides)):
-            rest = spec.overrides[:number] + spec.overrides[number + 1 :]
-            without = self._value(spec.model_copy(update={"overrides": rest}))
+            others = spec.overrides[:number] + spec.overrides[number + 1 :]
+            without = self._value(spec.model_copy(update={"overrides": others}))
             if not same(without, value):
                 yield self.inputs.request_origin(OriginKind.OVERRIDE, ("overrides", number))
 
-    def _of_request(self, value: Any) -> Iterator[Origin]:
+    def _in_request(self, value: Any) -> Iterator[Origin]:
         """The fields of the request, set or by default, whose change changes the value."""
         document = self.inputs.document
         values = self._bare.model_dump(mode="json", exclude_none=True)
-        written = {key: each for key, each in document.items() if key != "overrides"}
         defaults: list[Location] = []
-        for location, there in _leaves(values):
-            if location[0] in _NOT_TRIED or not self._changes(written, location, there, value):
+        for location, present in _leaves(values):
+            if location[0] in _NOT_TRIED or not self._changes(location, present, value):
                 continue
             if value_at(document, location) is MISSING:
                 defaults.append(location)
             else:
                 yield self.inputs.request_origin(OriginKind.REQUEST, location)
         for location in defaults:
-            note = "the request does not set it; the golden path's default holds"
+            note = "the request does not set this field; the golden path's default applies"
             yield self.inputs.golden_path_origin(path_of(location), note, value_at(values, location))
 
-    def _changes(self, document: Any, location: Location, there: Any, value: Any) -> bool:
-        """Whether another value in the request gives the field another value."""
+    def _changes(self, location: Location, present: Any, value: Any) -> bool:
+        """Whether another value in the request changes the value of the field."""
         context = self.inputs.state.context
-        for other in _others(there):
+        for other in _others(present):
             try:
-                changed = with_change(document, location, other)
+                changed = with_change(self._without_overrides, location, other)
                 spec = context.parse(changed, None, tenants=tenants_of(self.inputs.state), is_new=False)
                 return not same(self._value(spec), value)
             except GoldenpathError:
-                continue  # not valid: another one may be
+                continue  # Invalid; another value may be valid.
         return False
 
-    def _of_fleet(self, value: Any) -> Iterator[Origin]:
+    def _in_fleet(self, value: Any) -> Iterator[Origin]:
         context = self.inputs.state.context
         document = self.inputs.fleet_document
         values = context.spec.model_dump(mode="json", exclude_none=True)
-        for location, there in _leaves(values):
-            elsewhere = location[0] == "clusters" and location[1] != self._cluster
-            if elsewhere or location[0] in {"format", "golden_path", "layout", "retired"}:
+        for location, present in _leaves(values):
+            is_elsewhere = location[0] == "clusters" and location[1] != self._cluster
+            if is_elsewhere or location[0] in {"format", "golden_path", "layout", "retired"}:
                 continue
-            for other in _others(there):
+            for other in _others(present):
                 try:
                     text = kubeyaml.dump(with_change(document, location, other))
                     changed = FleetContext(text, library=context.library)
                     spec = changed.parse(
-                        self._plain, None, tenants=tenants_of(self.inputs.state), is_new=False
+                        self._without_overrides, None, tenants=tenants_of(self.inputs.state), is_new=False
                     )
                     differs = not same(self._value(spec, changed), value)
                 except GoldenpathError:
@@ -227,11 +223,11 @@ class _Search:
                 break
 
     @cached_property
-    def _plain(self) -> Mapping[str, Any]:
+    def _without_overrides(self) -> Mapping[str, Any]:
         return {key: each for key, each in self.inputs.document.items() if key != "overrides"}
 
-    def _of_name_or_path(self, value: Any) -> Iterator[Origin]:
-        """The request's own name, where the value has it; else the template."""
+    def _in_name_or_template(self, value: Any) -> Iterator[Origin]:
+        """The names in the request that the value contains, and the template."""
         for key in ("name", "tenant"):
             name = self.inputs.document.get(key)
             if (
@@ -255,7 +251,7 @@ def _leaves(value: Any, at: Location = ()) -> Iterator[tuple[Location, Any]]:
 
 
 def _others(value: Any) -> Iterator[Any]:
-    """Other values of the same kind, some of which are likely to be valid."""
+    """Other values of the same type; some are likely to be valid."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

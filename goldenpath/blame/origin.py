@@ -1,4 +1,4 @@
-"""Where a value comes from, and since when."""
+"""The origins of a value, each with its commit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Blame", "Origin", "OriginKind"]
 
 
 class OriginKind(enum.StrEnum):
-    """What gives a value."""
+    """The kinds of origins."""
 
     REQUEST = "request"
     """A line of the request."""
@@ -29,23 +29,23 @@ class OriginKind(enum.StrEnum):
     GOLDEN_PATH = "golden path"
     """The golden path: its template, or a default of its request."""
     DEFAULT = "default"
-    """A default of goldenpath, for what neither the request nor the fleet says."""
+    """A default of goldenpath that neither the request nor the fleet replaces."""
     HAND_EDIT = "hand edit"
     """A person who edited the rendered file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One thing that a value comes from.
+    """One origin of a value.
 
     Attributes:
-        kind: what it is.
-        field: the field there that gives it, as people write it; empty where none does.
-        file: the file; a golden path's has its name and version.
-        line: the line in the file as it is now, from 1; None where there is none.
-        value: what stands there; :data:`~goldenpath.errors.MISSING` where that says nothing.
-        commit: the commit since which it is so; None where the history does not say.
-        note: what a person should know beside it.
+        kind: the kind of origin.
+        field: the path of the field, or empty.
+        file: the file, or the name and version of a golden path.
+        line: the line in the present file, from 1, or None.
+        value: the value at the origin, or :data:`~goldenpath.errors.MISSING`.
+        commit: the commit that set the value; None if the history does not show it.
+        note: a note for people.
     """
 
     kind: OriginKind
@@ -80,9 +80,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """A value with everything that it comes from, what decides first.
+    """A value with its origins, the decisive one first.
 
-    ``about`` is the request's or object's name, ``cluster`` the one on which the object is; empty for a request.
+    ``about`` is the name of the request or object. ``cluster`` is the cluster of the object, or empty for a request.
     ``since`` is the commit that wrote a rendered value to its file.
     """
 
@@ -108,12 +108,12 @@ class Blame:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people."""
-        from goldenpath.repository.plan_wording import shown_value  # noqa: PLC0415 - a program needs no wording
+        """Text for people."""
+        from goldenpath.repository.plan_wording import shown_value  # noqa: PLC0415 - only text output needs it
 
-        said = "is not set" if self.value is MISSING else f"= {shown_value(self.value)}"
+        shown = "is not set" if self.value is MISSING else f"= {shown_value(self.value)}"
         where = f" on {self.cluster}" if self.cluster else ""
-        yield f"{self.about}{where}: {self.field} {said}"
+        yield f"{self.about}{where}: {self.field} {shown}"
         for origin in self.origins:
             place = f"{origin.file}:{origin.line}" if origin.line else origin.file
             given = "" if origin.value is MISSING else f" {shown_value(origin.value)}"

@@ -1,4 +1,4 @@
-"""Where a field of a request comes from."""
+"""Find the origin of a field of a request."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "blame_request"]
 
 _INHERITED = frozenset({"owner", "clusters", "placement"})
-"""What a workload has of its tenant where it says nothing itself."""
+"""The fields that a workload inherits from its tenant."""
 
 
 @dataclass
 class Inputs:
-    """Everything that one tenant or workload follows from, with the history of each file."""
+    """The inputs of one tenant or workload, with the history of each file."""
 
     fleet: Fleet
     state: FleetState
@@ -53,25 +53,22 @@ class Inputs:
 
     @property
     def file(self) -> str:
-        """The request's file."""
         return self._request[0]
 
     @property
     def text(self) -> str:
-        """The request's text."""
         return self._request[1]
 
     @cached_property
     def document(self) -> Any:
-        """The request as it is written."""
         return kubeyaml.load(self.text, name=self.file)
 
     @cached_property
     def spec(self) -> Envelope:
-        """The request, parsed.
+        """The parsed request.
 
         Raises:
-            InputError: it is not valid; every problem.
+            InputError: with every problem of the request.
         """
         document = kubeyaml.load(self.text, name=self.file, written=True)
         parsed: Envelope = self.state.context.parse(
@@ -81,12 +78,11 @@ class Inputs:
 
     @cached_property
     def lock(self) -> LockRecord | None:
-        """The lock."""
         return self.state.tree.lock(self.state.tree.find(self.ref)).lock
 
     @property
     def version(self) -> str | None:
-        """The golden path's exact version that the lock pins."""
+        """The exact version of the golden path in the lock."""
         lock = self.lock
         return lock.version if lock is not None and lock.golden_path == self.spec.golden_path else None
 
@@ -97,42 +93,40 @@ class Inputs:
 
     @cached_property
     def golden_path(self) -> str:
-        """The golden path with its exact version."""
+        """Name and exact version of the golden path."""
         path = self.state.context.library.get(self.spec.golden_path, version=self.version)
         return f"{path.major} {path.version}"
 
     @cached_property
     def fleet_document(self) -> Any:
-        """The fleet's file as it is written."""
         return kubeyaml.load(self.state.context.text, name=FLEET_FILE)
 
     def request_origin(self, kind: OriginKind, location: Location) -> Origin:
-        """A place of the request."""
+        """The origin at a place of the request."""
         path = path_of(location)
         line = Positions(self.text).line_of(path)
         commit = self._request_history(self.ref).since(location)
         return Origin(kind, path, self.file, line, value_at(self.document, location), commit)
 
     def fleet_origin(self, location: Location) -> Origin:
-        """A place of the fleet's file; goldenpath's own default where the file does not have it."""
+        """The origin at a place of the fleet's file, or goldenpath's default if the file does not set it."""
         path = path_of(location)
-        there = value_at(self.fleet_document, location)
-        if there is MISSING:
-            note = f"{FLEET_FILE} does not set {path}, so goldenpath's own default holds for the fleet"
+        value = value_at(self.fleet_document, location)
+        if value is MISSING:
+            note = f"{FLEET_FILE} does not set {path}, so goldenpath's default applies to the fleet"
             return Origin(OriginKind.DEFAULT, path, FLEET_FILE, note=note)
         line = Positions(self.state.context.text).line_of(path)
-        return Origin(
-            OriginKind.FLEET, path, FLEET_FILE, line, there, self._history((FLEET_FILE,)).since(location)
-        )
+        commit = self._history((FLEET_FILE,)).since(location)
+        return Origin(OriginKind.FLEET, path, FLEET_FILE, line, value, commit)
 
     def golden_path_origin(self, field: str = "", note: str = "", value: Any = MISSING) -> Origin:
-        """The golden path, since the commit that brought its version."""
+        """The golden path as origin, with the commit of its present version."""
         paths = [RepositoryPaths(self.ref, layout).lock for layout in _layouts(self.state)]
         commit = self._history(paths, _version_of).since(("version",))
         return Origin(OriginKind.GOLDEN_PATH, field, self.golden_path, None, value, commit, note)
 
     def rendered_since(self, path: str, pick: Callable[[str], Any], location: Location) -> CommitInfo | None:
-        """The commit that gave a rendered file its value at a place of what ``pick`` takes of it."""
+        """The commit that set the value at a place of a rendered object, which ``pick`` finds in its file."""
         return self._history((path,), pick).since(location)
 
     def _request_history(self, ref: Ref) -> FileHistory:
@@ -145,16 +139,16 @@ class Inputs:
 
 
 def blame_request(inputs: Inputs, field: str) -> Blame:
-    """Where a field of a request comes from: a line of it, the fleet, the golden path or a default.
+    """The origin of a field of a request: a line of the request, the fleet, the golden path or a default.
 
     Raises:
-        InputError: a request has no such field, or it means several; with the nearest name.
+        InputError: requests have no such field, with the nearest name; or the path matches several fields.
     """
     steps = parse_path(field, option="FIELD")
     found = locations(inputs.document, steps)
     if len(found) > 1:
-        said = ", ".join(path_of(location) for location in found[:5])
-        raise InputError.of("FIELD", "several-fields", f"means several fields: {said}; name one", field)
+        shown = ", ".join(path_of(location) for location in found[:5])
+        raise InputError.of("FIELD", "several-fields", f"matches several fields: {shown}; name one", field)
     values = inputs.spec.model_dump(mode="json", exclude_none=True)
     if found:
         location = found[0]
@@ -168,7 +162,7 @@ def blame_request(inputs: Inputs, field: str) -> Blame:
     if is_plain and names[0] in _INHERITED and inputs.ref.tenant:
         tenant = Inputs(inputs.fleet, inputs.state, Ref.of_tenant(inputs.ref.tenant))
         inherited = blame_request(tenant, field)
-        note = f"the workload does not set it, and has it of tenant {inputs.ref.tenant}"
+        note = f"the workload does not set this field, and inherits it from tenant {inputs.ref.tenant}"
         return replace(
             inherited,
             about=inputs.ref.path,
@@ -180,16 +174,16 @@ def blame_request(inputs: Inputs, field: str) -> Blame:
         origin = inputs.fleet_origin(("defaults", *names))
         return Blame(inputs.ref.path, "", field, default, (origin,), inputs.file)
     value = value_at(values, names) if is_plain else MISSING
-    note = "the request does not set it" + ("" if value is not MISSING else ", and it has no default")
+    note = "the request does not set this field" + ("" if value is not MISSING else ", and it has no default")
     origin = inputs.golden_path_origin(field, note, value)
     return Blame(inputs.ref.path, "", field, value, (origin,), inputs.file)
 
 
 def _check_known(inputs: Inputs, field: str) -> None:
-    """Whether requests have the field at all, or the request has such an entry.
+    """Check that requests have the field, and that the request has the list entries in its path.
 
     Raises:
-        InputError: they do not; with the nearest name.
+        InputError: the field or the entry does not exist; with the nearest name.
     """
     path = inputs.state.context.library.get(inputs.spec.golden_path)
     known: Any = {name: shapes for name, shapes in request_fields(path).items() if name != "self"}
@@ -198,24 +192,23 @@ def _check_known(inputs: Inputs, field: str) -> None:
     for step in parse_path(field, option="FIELD"):
         if isinstance(step, FieldKey):
             if known is not None and step.name not in known:
-                message = f"requests have no field {step.name} here"
-                raise InputError(
-                    [Problem("FIELD", "unknown-field", message, field, nearest(step.name, known))]
-                )
+                message = f"is unknown: requests have no field {step.name} at this place"
+                near = nearest(step.name, known)
+                raise InputError([Problem("FIELD", "unknown-field", message, field, near)])
             shapes = known[step.name] if known is not None else ()
             document = document.get(step.name) if isinstance(document, dict) else None
         else:
-            there = locations(document, (step,)) if document is not None else ()
-            if len(there) != 1:
+            found = locations(document, (step,)) if document is not None else ()
+            if len(found) != 1:
                 count = len(document) if isinstance(document, list) else 0
-                message = f"the request has no such entry; the list has {count}"
+                message = f"names no single entry of the request's list, which has {count}"
                 raise InputError.of("FIELD", "no-such-entry", message, field)
-            shapes, document = entries(shapes), value_at(document, there[0])
+            shapes, document = entries(shapes), value_at(document, found[0])
         known = children(shapes) or (None if mapping_values(shapes) is not None or not shapes else {})
 
 
 def _layouts(state: FleetState) -> tuple[Layout, ...]:
-    """The fleet's layout, and the other one: a fleet may have changed its layout."""
+    """Both layouts, the fleet's first: a fleet may have changed its layout."""
     first = state.context.layout
     return (first, Layout(sharded=not first.sharded))
 

@@ -1,16 +1,16 @@
-"""Since when a place of a document has its value: the commit that gave it, by meaning and not by line.
+"""Find the commit that set a value in a document, by meaning and not by line.
 
-A commit that only moves, re-indents or comments a line gave nothing. An entry of a list is followed by its name, and by
-its place where its name was changed.
+A commit that only moves, re-indents or comments a line does not set the value. An entry of a list is followed by its
+name, or by its place if the name was changed.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import MISSING
+from goldenpath.kubeyaml import same
 from goldenpath.queries.list_entries import paired_entries
 from goldenpath.spec.parsed_fields import value_at
 
@@ -29,9 +29,9 @@ class FileHistory:
 
     Args:
         repository: the repository.
-        commit: where to begin.
-        paths: the places that the file has had, the newest first.
-        read: a version's document; None where it cannot be read.
+        commit: the newest commit to search.
+        paths: the present and earlier paths of the file, the newest first.
+        read: parses a version; returns None for an invalid one.
     """
 
     repository: Repository
@@ -40,7 +40,7 @@ class FileHistory:
     read: Callable[[str], Any]
 
     def since(self, location: Location) -> CommitInfo | None:
-        """The commit that gave a place its value; None where the history does not say.
+        """The commit that set the value at a place; None if the history does not show it.
 
         Raises:
             RepositoryError: the history cannot be read.
@@ -54,15 +54,15 @@ class FileHistory:
         while True:
             for parent in parents.get(commit, ()):
                 earlier = self._document(parent)
-                there = earlier_location(earlier, document, location)
-                if there is not None and _same(value_at(earlier, there), value):
-                    commit, document, location = parent, earlier, there
+                place = earlier_location(earlier, document, location)
+                if place is not None and same(value_at(earlier, place), value):
+                    commit, document, location = parent, earlier, place
                     break
             else:
                 return self.repository.commit_info(commit)
 
     def _parents(self) -> dict[str, list[str]]:
-        """Each commit that changed the file, newest first, with the commits before it that did."""
+        """The commits that changed the file, newest first, each with the previous ones."""
         answer = self.repository.git("rev-list", "--parents", self.commit, "--", *self.paths).decode()
         lines = (line.split() for line in answer.splitlines())
         return {commit: parents for commit, *parents in lines}
@@ -77,7 +77,7 @@ class FileHistory:
 
 
 def earlier_location(before: Any, after: Any, location: Location) -> Location | None:
-    """Where a place of a document was in an earlier version; None where what holds it was not there."""
+    """The place in an earlier version of a document; None if its list entry did not exist."""
     found: list[str | int] = []
     for step in location:
         if isinstance(step, int):
@@ -93,9 +93,3 @@ def earlier_location(before: Any, after: Any, location: Location) -> Location | 
             before = before.get(step, MISSING) if isinstance(before, dict) else MISSING
             after = after.get(step, MISSING) if isinstance(after, dict) else MISSING
     return tuple(found)
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is MISSING or other is MISSING:
-        return one is other
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,14 +1,12 @@
-"""One change of many requests: planned for all, made as one change set, and taken back.
+"""Change many requests at once: plan the change, publish it as one change set, and undo it.
 
-For: what is to be changed (:class:`BulkEdit`), whom that reaches (:class:`Reach`), the plan that is then published, the
-change sets that a repository holds, a change set that goes in waves, and undoing one.
-
-Not for: which requests are meant (:mod:`goldenpath.queries`), or what becomes of a single request
-(:mod:`goldenpath.fleet`).
+The package contains the wanted change (:class:`BulkEdit`), the requests that it reaches (:class:`Reach`), its plan, the
+change sets of a repository, change sets in waves, and their undo. :mod:`goldenpath.queries` selects the requests, and
+:mod:`goldenpath.fleet` publishes single requests.
 """
 
 from goldenpath.changes.bulk_edit import BulkEdit
-from goldenpath.changes.carrying_out import make_change, plan_change
+from goldenpath.changes.change_publishing import make_change, plan_change
 from goldenpath.changes.change_set import ChangeSet, ChangeSets, change_sets, change_sets_of
 from goldenpath.changes.change_waves import ChangeWaves, start_in_waves
 from goldenpath.changes.edit_planning import PlannedChange

@@ -1,4 +1,4 @@
-"""One change that is asked of many requests: a field, and its new value or none."""
+"""One field that a change set sets or removes in many requests."""
 
 from __future__ import annotations
 
@@ -32,15 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["Assignment"]
 
 _FIXED = frozenset({"name", "tenant"})
-"""What a request is known by: another name is another tenant."""
+"""The fields that identify a request: another name means another tenant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """``path=value``, or a field that is to go.
-
-    ``text`` is the value as it was written; None to remove the field.
-    """
+    """A field and its new value. ``text`` is the value as a person wrote it, or None to remove the field."""
 
     path: str
     text: str | None
@@ -48,10 +45,10 @@ class Assignment:
 
     @classmethod
     def of_set(cls, written: str) -> Assignment:
-        """From ``gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb``.
+        """Parse ``FIELD=VALUE``, such as ``gpus[profile=nvidia-a100-80gb].profile=nvidia-h100-80gb``.
 
         Raises:
-            InputError: there is no value, or the path is not a path.
+            InputError: the value is missing, or the path is invalid.
         """
         end = _end_of_path(written)
         if end is None:
@@ -62,10 +59,10 @@ class Assignment:
 
     @classmethod
     def of_unset(cls, path: str) -> Assignment:
-        """From the path of a field that is to go.
+        """Parse the path of a field to remove.
 
         Raises:
-            InputError: the path is not a path.
+            InputError: the path is invalid.
         """
         return cls(path, None, _steps(path, "--unset"))
 
@@ -73,15 +70,15 @@ class Assignment:
         return f"{self.path}={self.text}" if self.text is not None else f"{self.path} removed"
 
     def problems(self, fields: Mapping[str, Shapes]) -> tuple[Problem, ...]:
-        """What in the path a golden path's requests do not have, with the nearest name."""
+        """The problem of a field that the requests of a golden path do not have, with the nearest name."""
         _, problem = self._shapes(fields)
         return () if problem is None else (problem,)
 
     def value(self, fields: Mapping[str, Shapes]) -> Any:
-        """The new value: text where the field takes text alone, else what YAML reads.
+        """The new value: text if the field accepts only text, else the text parsed as YAML.
 
         Raises:
-            InputError: it holds a number that readers of YAML disagree about.
+            InputError: the value contains a number that YAML 1.1 and YAML 1.2 read differently.
         """
         if self.text is None:
             return MISSING
@@ -101,7 +98,7 @@ class Assignment:
         return kubeyaml.plain(value)
 
     def _shapes(self, fields: Mapping[str, Shapes]) -> tuple[Shapes, Problem | None]:
-        """The schemas of the field; nothing where they are not known."""
+        """The schemas of the field, empty if unknown, and the problem of an unknown field."""
         shapes: Shapes = ()
         known: Mapping[str, Shapes] | None = {name: each for name, each in fields.items() if name != "self"}
         for step in self.steps:
@@ -135,7 +132,7 @@ class Assignment:
             if choices and all(shape.enum for shape in known[field]) and text not in choices:
                 near = nearest(text, choices)
                 if near is not None:
-                    return self._unknown(f"{known[field][0].path} never is {text}", near)
+                    return self._unknown(f"{known[field][0].path} is never {text}", near)
         return None
 
     def _unknown(self, message: str, near: str | None) -> Problem:
@@ -143,7 +140,7 @@ class Assignment:
         return Problem(option, "unknown-field", message, self.path, near)
 
     def changes(self, document: Any, value: Any) -> list[tuple[Location, Any]]:
-        """What it changes in a document: locations with their new values, in the order in which they can be made."""
+        """The changed locations of a document with their new values, in a valid order of application."""
         found = [
             location
             for location in writable_locations(document, self.steps)
@@ -154,8 +151,8 @@ class Assignment:
         return [(location, value) for location in found]
 
     def _differs(self, document: Any, location: Location, value: Any) -> bool:
-        there = value_at(document, location)
-        return as_text(there) != as_text(value) if MISSING not in (there, value) else there is not value
+        present = value_at(document, location)
+        return as_text(present) != as_text(value) if MISSING not in (present, value) else present is not value
 
     def applied(self, document: Any, value: Any) -> Any:
         """The document with the change."""
@@ -167,7 +164,7 @@ class Assignment:
 def _steps(path: str, option: str) -> tuple[Step, ...]:
     steps = parse_path(path, option=option)
     if len(steps) == 1 and isinstance(steps[0], FieldKey) and steps[0].name in _FIXED:
-        message = f"{steps[0].name} is what a request is known by, and stays"
+        message = f"cannot change: {steps[0].name} identifies the request"
         raise InputError.of(option, "fixed-field", message, path)
     return steps
 
@@ -177,7 +174,7 @@ def _deepest_index_first(location: Sequence[str | int]) -> tuple[int, ...]:
 
 
 def _end_of_path(written: str) -> int | None:
-    """Where the `=` between path and value is: the first one outside of brackets."""
+    """The position of the first ``=`` outside of brackets, which separates path and value."""
     depth, quote = 0, ""
     for place, mark in enumerate(written):
         if quote:

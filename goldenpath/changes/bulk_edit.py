@@ -1,11 +1,11 @@
-"""One change of many requests: what is asked for, and what it does to each request of a fleet."""
+"""A change of many requests, and its effect on the text of each request."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from goldenpath import kubeyaml
 from goldenpath.changes.assignment import Assignment
@@ -28,13 +28,13 @@ _ID_CHARS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class BulkEdit:
-    """A change that is asked for.
+    """A change of many requests.
 
     Args:
-        where: CEL that is true of the requests to change.
+        where: a CEL expression that is true for the requests to change.
         assignments: the fields, with their new values.
-        reason: why, for those who read the history.
-        kind: only requests of this kind.
+        reason: the reason, for readers of the history.
+        kind: change only requests of this kind.
         skip_refused: leave out the requests that refuse the change, instead of stopping.
     """
 
@@ -55,10 +55,10 @@ class BulkEdit:
         kind: str | None = None,
         skip_refused: bool = False,
     ) -> BulkEdit:
-        """From what a person writes.
+        """Parse the options of a person.
 
         Raises:
-            InputError: nothing is to be changed, a path is not a path, or there is no reason; every problem.
+            InputError: with every problem: no field to change, an invalid path, or no reason.
         """
         problems: list[Problem] = []
         assignments: list[Assignment] = []
@@ -71,28 +71,26 @@ class BulkEdit:
             except InputError as error:
                 problems += error.problems
         if not sets and not unsets:
-            problems.append(
-                Problem("--set", "nothing-to-change", "is missing; write --set FIELD=VALUE, or --unset FIELD")
-            )
+            message = "is missing; write --set FIELD=VALUE, or --unset FIELD"
+            problems.append(Problem("--set", "nothing-to-change", message))
         if not reason.strip():
-            problems.append(
-                Problem("--reason", "required", "is empty; say why, for those who read the history")
-            )
+            message = "is empty; write the reason, for readers of the history"
+            problems.append(Problem("--reason", "required", message))
         if problems:
             raise InputError(problems)
         return cls(where, tuple(assignments), " ".join(reason.split()), kind, skip_refused)
 
     @property
     def digest(self) -> str:
-        """The beginning of the change set's id: the same change has the same one."""
-        said = [self.where, *map(str, self.assignments), self.reason, self.kind]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:_ID_CHARS]
+        """The first part of the change set's id. The same change has the same digest."""
+        content = [self.where, *map(str, self.assignments), self.reason, self.kind]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_ID_CHARS]
 
     def check(self, library: Library, golden_paths: Sequence[str]) -> None:
-        """Whether the requests of these golden paths have the fields; where none are named, any golden path's.
+        """Check that the requests of these golden paths have the fields. Without names, one golden path must have them.
 
         Raises:
-            InputError: some do not have one; with the nearest name.
+            InputError: a golden path lacks a field; with the nearest name.
         """
         paths = [library.get(name) for name in golden_paths]
         any_of = [
@@ -106,50 +104,47 @@ class BulkEdit:
             raise InputError(dict.fromkeys(problem for problems in found for problem in problems))
 
     def applied(self, found: RequestFound, library: Library) -> EditedRequest:
-        """The change of one request, in its text: comments and order stay.
+        """Apply the change to the text of one request. Comments and order stay.
 
         Raises:
-            InputError: the text cannot be changed at such a place.
+            InputError: the text cannot be edited at such a place.
         """
         fields = request_fields(library.get(found.values["golden_path"]))
         text, document = found.text, kubeyaml.load(found.text, name=found.file)
         missing: list[str] = []
-        already: list[str] = []
+        unchanged: list[str] = []
         for assignment in self.assignments:
             value = assignment.value(fields)
             changes = assignment.changes(document, value)
             if not changes:
-                (already if _is_there(assignment, document, value) else missing).append(assignment.path)
+                has_value = value is not MISSING and bool(locations(document, assignment.steps))
+                (unchanged if has_value else missing).append(assignment.path)
                 continue
             text = edited(text, changes, name=found.file)
             document = kubeyaml.load(text, name=found.file)
-        return EditedRequest(found, text, tuple(missing), tuple(already))
-
-
-def _is_there(assignment: Assignment, document: Any, value: Any) -> bool:
-    return value is not MISSING and bool(locations(document, assignment.steps))
+        return EditedRequest(found, text, tuple(missing), tuple(unchanged))
 
 
 @dataclass(frozen=True, slots=True)
 class EditedRequest:
-    """A request with the change in its text.
+    """A request with the edited text.
 
-    ``missing`` are fields whose place the request does not have; ``already`` those that are so already.
+    ``missing`` are fields that the request does not have; ``unchanged`` are fields that have the value already.
     """
 
     found: RequestFound
     text: str
     missing: tuple[str, ...] = ()
-    already: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:
-        """Whether a byte of it changes."""
         return self.text != self.found.text
 
     @property
-    def why_not(self) -> str:
-        """Why nothing changes."""
+    def reason_unchanged(self) -> str:
+        """The reason if nothing changes."""
         if self.missing:
             return f"has no {' and no '.join(self.missing)}"
-        return f"{' and '.join(self.already)} {'is' if len(self.already) == 1 else 'are'} so already"
+        verb = "has" if len(self.unchanged) == 1 else "have"
+        return f"{' and '.join(self.unchanged)} {verb} this value already"

@@ -1,4 +1,4 @@
-"""A change set as the body of its pull request: grouped, with totals and exceptions, for a person to review."""
+"""Format a change set as the body of its pull request: groups of equal changes, totals, and exceptions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.changes.edit_planning import PlannedChange
+    from goldenpath.findings import Finding
     from goldenpath.repository.publish_plan import Plan
 
 __all__ = ["change_markdown"]
@@ -27,31 +28,17 @@ _REQUESTED: Final = frozenset({Subject.TENANT, Subject.WORKLOAD})
 
 
 def change_markdown(change: PlannedChange) -> str:
-    """The body of a change set's pull request, below what a forge takes."""
+    """The body of a change set's pull request, within the limit of forges."""
     plan, reach = change.proposal.plan, change.reach
     body = Body()
     body.add(fenced([printable(change.reason), *map(printable, change.what)], "text"))
-    body.add(
-        table(
-            ["Selected", "Reached", "Shielded by an override", "Conflicting, left out", "Not applicable"],
-            [
-                [
-                    f"{number:,}"
-                    for number in (
-                        reach.selected,
-                        len(reach.reached),
-                        len(reach.shielded),
-                        len(reach.conflicting),
-                        len(reach.not_applicable),
-                    )
-                ]
-            ],
-        )
-    )
+    groups = (reach.reached, reach.shielded, reach.conflicting, reach.not_applicable)
+    head = ["Selected", "Reached", "Shielded by an override", "Conflicting, left out", "Not applicable"]
+    body.add(table(head, [[f"{number:,}" for number in (reach.selected, *map(len, groups))]]))
     lines = [
         line
-        for title, groups in reach.exceptions()
-        for line in (f"{title}:", *(f"  {names(refs)}: {what}" for what, refs in groups.items()))
+        for title, reasons in reach.exceptions()
+        for line in (f"{title}:", *(f"  {names(refs)}: {why}" for why, refs in reasons.items()))
     ]
     body.add_items("Exceptions", "exception", (iter([printable(line)]) for line in lines))
     _add_groups(body, plan)
@@ -59,7 +46,7 @@ def change_markdown(change: PlannedChange) -> str:
     body.add(_owners(plan))
     body.add_items("Findings", "finding", _findings(plan))
     body.add(f"{totals(plan)}\n")
-    body.add(f"Change set `{change.id}`; `goldenpath fleet undo {change.id}` takes it back.\n")
+    body.add(f"Change set `{change.id}`; `goldenpath fleet undo {change.id}` reverts it.\n")
     body.add(f"Plan `{plan.digest}`\n")
     return body.text()
 
@@ -76,11 +63,11 @@ def _add_groups(body: Body, plan: Plan) -> None:
         if number >= _MOST_GROUPS or not body.add(text):
             left_out += len(group.parts)
     if left_out:
-        body.leave_out(f"the changes of {counted(left_out, 'tenant')}, each in a way of its own")
+        body.leave_out(f"the different changes of {counted(left_out, 'tenant')}")
 
 
 def _accelerators(plan: Plan) -> str:
-    """The sum for each accelerator of each cluster."""
+    """A table with the sums for each accelerator of each cluster."""
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for part in plan.parts:
         if part.kind is Subject.TENANT:
@@ -100,7 +87,7 @@ def _accelerators(plan: Plan) -> str:
 
 
 def _owners(plan: Plan) -> str:
-    """Who owns what changes, and on how many clusters it is."""
+    """A table with the number of changes by owner, after their number by cluster."""
     owners = Counter(part.owner or "-" for part in plan.parts if part.changes and part.kind in _REQUESTED)
     clusters = Counter(
         cluster
@@ -122,14 +109,10 @@ def _owners(plan: Plan) -> str:
 
 
 def _findings(plan: Plan) -> Iterator[Iterator[str]]:
-    """Each rule once, with how often it speaks."""
-    found = plan.all_findings
-    counts = Counter(finding.rule for finding in found)
-    said: set[str] = set()
-    for finding in found:
-        if finding.rule in said:
-            continue
-        said.add(finding.rule)
-        more = counts[finding.rule] - 1
-        again = [f"  … and {counted(more, 'more finding')} of this rule"] if more else []
-        yield iter([*finding_lines(finding), *again])
+    """The first finding of each rule, with the number of further findings."""
+    by_rule: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in plan.all_findings:
+        by_rule[finding.rule].append(finding)
+    for first, *others in by_rule.values():
+        more = [f"  … and {counted(len(others), 'more finding')} of this rule"] if others else []
+        yield iter([*finding_lines(first), *more])

@@ -1,4 +1,4 @@
-"""``changes/<id>.yaml``: a change set that goes in waves; what was asked, and what people decided about it."""
+"""``changes/<id>.yaml``: the record of a change set in waves, with the change and the decisions of people."""
 
 from __future__ import annotations
 
@@ -27,33 +27,29 @@ class ChangeRecord(WavesRecord):
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{10}(-[0-9]+)?$")]
     """The id of the change set."""
     where: Annotated[str, Field(min_length=1, max_length=4000)]
-    """CEL that is true of the requests to change."""
+    """CEL expression that is true for the requests to change."""
     set: _Assignments = ()
     """Fields with their new values."""
     unset: _Assignments = ()
-    """Fields that go."""
+    """Fields to remove."""
     reason: Annotated[str, Field(min_length=1, max_length=4000)]
-    """Why."""
+    """Reason for the change."""
     kind: Annotated[str, Field(max_length=63)] | None = None
     """Only requests of this kind."""
 
     @property
     def edit(self) -> BulkEdit:
-        """The change; requests that refuse it are left out, since each wave goes on without them.
+        """The change. Each wave leaves out the requests that refuse it.
 
         Raises:
-            InputError: a field or a value is no longer understood.
+            InputError: this release does not understand a field or a value.
         """
+        sets, unsets = self.set, self.unset
         return BulkEdit.of(
-            self.where,
-            sets=self.set,
-            unsets=self.unset,
-            reason=self.reason,
-            kind=self.kind,
-            skip_refused=True,
+            self.where, sets=sets, unsets=unsets, reason=self.reason, kind=self.kind, skip_refused=True
         )
 
 
 def change_record_path(name: str) -> str:
-    """Where the record of a change set is: ``changes/3f2a9c1b7e.yaml``."""
+    """The path of a change set's record: ``changes/3f2a9c1b7e.yaml``."""
     return f"changes/{name}.yaml"

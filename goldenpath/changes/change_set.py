@@ -1,7 +1,7 @@
-"""Change sets: one change of many requests, known by one id in the trailers of its commits.
+"""Find change sets in Git: changes of many requests, with one id in the trailers of their commits.
 
-Git alone holds them. A change set is merged where a commit of the fleet's branch has its id, and open where only a
-branch ``goldenpath/change-<id>`` has.
+A change set is merged if a commit of the fleet's branch has its id, and open if only a branch
+``goldenpath/change-<id>`` has it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ __all__ = [
 CHANGE: Final = "Goldenpath-Change"
 """The trailer with the id of a change set."""
 UNDOES: Final = "Goldenpath-Undoes"
-"""The trailer with the id of the change set that this one takes back."""
+"""The trailer with the id of the change set that this one undoes."""
 BRANCH_PREFIX: Final = "goldenpath/change-"
-"""What the branches of open change sets begin with."""
+"""The prefix of the branches of open change sets."""
 
 _TRAILER: Final = re.compile(rf"^{CHANGE}: (\S+)$", re.MULTILINE)
 _UNDOES: Final = re.compile(rf"^{UNDOES}: (\S+)$", re.MULTILINE)
@@ -53,7 +53,7 @@ _FILES: Final = {name: subject for subject, name in REQUEST_FILES.items()}
 
 @dataclass(frozen=True, slots=True)
 class RequestChange:
-    """What a change set did to one request: Git's ids of its file; None where there was none."""
+    """The change of one request: Git's ids of its file, or None for a missing file."""
 
     ref: Ref
     file: str
@@ -63,15 +63,15 @@ class RequestChange:
 
 @dataclass(frozen=True, eq=False)
 class ChangeSet:
-    """One change set. What it did is read from Git when it is asked for.
+    """One change set. Its changes are read from Git at first use.
 
     Attributes:
         id: its id.
-        commits: its commits on the fleet's branch, oldest first; or the one on the branch for review.
-        read: reads what it did to each request.
-        branch: the branch for review where it is open; None where it is merged.
-        undoes: the change set that it takes back.
-        undoing: the change sets that were made to take it back.
+        commits: its commits on the fleet's branch, oldest first; or the commit on the branch for review.
+        read: reads the change of each request.
+        branch: the branch for review of an open change set; None for a merged one.
+        undoes: the change set that this one undoes.
+        undoing: the change sets that undo this one.
     """
 
     id: str
@@ -83,17 +83,17 @@ class ChangeSet:
 
     @cached_property
     def requests(self) -> tuple[RequestChange, ...]:
-        """What it did to each request, by file."""
+        """The change of each request, by file."""
         return tuple(self.read())
 
     @cached_property
     def undone_by(self) -> tuple[str, ...]:
-        """The change sets that took it back, and were not taken back themselves."""
+        """The change sets that undo this one and are not undone themselves."""
         return tuple(each.id for each in self.undoing if not each.is_undone)
 
     @cached_property
     def is_undone(self) -> bool:
-        """Whether all of its requests were taken back."""
+        """Whether the changes of all of its requests are undone."""
         files = {change.file for each in self.undoing if not each.is_undone for change in each.requests}
         return bool(files) and files >= {change.file for change in self.requests}
 
@@ -141,14 +141,14 @@ class ChangeSets:
         """A merged change set by its id.
 
         Raises:
-            InputError: there is none; with the nearest id.
+            InputError: it does not exist, with the nearest id; or it is open.
         """
         if name in self.merged:
             return self.merged[name]
         if name in self.open:
             message = f"is open on {self.open[name].branch}; delete that branch, or close its pull request"
             raise InputError.of("CHANGE", "open-change-set", message, name)
-        message = "there is no such change set; `goldenpath fleet changes` lists all"
+        message = "is not a change set of the fleet; `goldenpath fleet changes` lists all"
         raise InputError([Problem("CHANGE", "unknown-change-set", message, name, nearest(name, self.merged))])
 
     def free_id(self, digest: str) -> str:
@@ -161,7 +161,7 @@ class ChangeSets:
 
 
 def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
-    """Every change set of a fleet, as one commit of its branch sees them.
+    """Every change set of a fleet: those merged in one commit of its branch, and the open ones.
 
     Raises:
         RepositoryError: the repository or its remote cannot be read.
@@ -171,30 +171,29 @@ def change_sets(fleet: Fleet, snapshot: Snapshot) -> ChangeSets:
     waiting: dict[str, ChangeSet] = {}
     for branch, commit in sorted(store.branches(BRANCH_PREFIX).items()):
         info = store.repository.commit_info(commit)
-        found = _TRAILER.search(info.message)
-        if found is None or not info.parents:
+        name = change_of(info)
+        if name is None or not info.parents:
             continue
-        name = found[1]
         read = partial(_requests, store, info.parents[0], info.id)
         if name in merged and _is_merged(merged[name], info, read):
             continue
         if name in waiting:
-            # A change set that goes in waves has a branch for each wave and owner.
-            waiting[name] = replace(waiting[name], read=partial(_of_both, waiting[name].read, read))
+            # A change set in waves has a branch for each wave and owner.
+            waiting[name] = replace(waiting[name], read=partial(_read_both, waiting[name].read, read))
             continue
         waiting[name] = ChangeSet(name, (info,), read, branch=branch, undoes=_undone(info.message))
     return ChangeSets(merged, waiting)
 
 
 def _is_merged(change: ChangeSet, info: CommitInfo, read: Callable[[], Iterable[RequestChange]]) -> bool:
-    """Whether the branch of a change set holds nothing that its merged commits have not."""
+    """Whether the merged commits of a change set include all requests of its branch."""
     if any(commit.id == info.id for commit in change.commits):
         return True
     done = {each.file for each in change.requests}
     return all(each.file in done for each in read())
 
 
-def _of_both(
+def _read_both(
     one: Callable[[], Iterable[RequestChange]], other: Callable[[], Iterable[RequestChange]]
 ) -> Iterator[RequestChange]:
     yield from one()
@@ -202,7 +201,7 @@ def _of_both(
 
 
 def change_sets_of(fleet: Fleet, state: FleetState, ref: Ref) -> tuple[ChangeSet, ...]:
-    """The change sets that touch a tenant or workload, open ones first, then the newest.
+    """The change sets that touch a tenant or workload: open ones first, then merged ones, newest first.
 
     Raises:
         RepositoryError: the repository or its remote cannot be read.
@@ -216,36 +215,32 @@ def change_sets_of(fleet: Fleet, state: FleetState, ref: Ref) -> tuple[ChangeSet
 
 
 def _commits(store: Store, snapshot: Snapshot, *paths: str) -> list[str]:
-    """The commits of change sets, newest first; only those that touch these files, where any are given."""
+    """The commits of change sets, newest first. ``paths`` selects the commits that touch one of them."""
     if snapshot.commit is None:
         return []
-    return (
-        store.repository.git("rev-list", f"--grep=^{CHANGE}: ", snapshot.commit, "--", *paths)
-        .decode()
-        .split()
-    )
+    answer = store.repository.git("rev-list", f"--grep=^{CHANGE}: ", snapshot.commit, "--", *paths)
+    return answer.decode().split()
 
 
 def _merged(store: Store, snapshot: Snapshot) -> dict[str, ChangeSet]:
-    ids = _commits(store, snapshot)
     by_id: dict[str, list[CommitInfo]] = {}
-    for commit in ids:
+    for commit in _commits(store, snapshot):
         info = store.repository.commit_info(commit)
-        if found := _TRAILER.search(info.message):
-            by_id.setdefault(found[1], []).insert(0, info)
-    made: dict[str, ChangeSet] = {}
+        if name := change_of(info):
+            by_id.setdefault(name, []).insert(0, info)
+    merged: dict[str, ChangeSet] = {}
     undoing: defaultdict[str, list[ChangeSet]] = defaultdict(list)
-    for name, commits in by_id.items():  # the newest first: what takes back is newer than what it takes back
-        read = partial(_together, store, tuple(commits))
+    for name, commits in by_id.items():  # Newest first: an undo is newer than its change set.
+        read = partial(_combined_changes, store, tuple(commits))
         undoes = _undone(commits[-1].message)
-        made[name] = ChangeSet(name, tuple(commits), read, undoes=undoes, undoing=tuple(undoing[name]))
+        merged[name] = ChangeSet(name, tuple(commits), read, undoes=undoes, undoing=tuple(undoing[name]))
         if undoes is not None:
-            undoing[undoes].append(made[name])
-    return made
+            undoing[undoes].append(merged[name])
+    return merged
 
 
 def change_of(commit: CommitInfo) -> str | None:
-    """The id of the change set that a commit is of."""
+    """The id of a commit's change set, if any."""
     found = _TRAILER.search(commit.message)
     return found[1] if found else None
 
@@ -255,8 +250,8 @@ def _undone(message: str) -> str | None:
     return found[1] if found else None
 
 
-def _together(store: Store, commits: tuple[CommitInfo, ...]) -> Iterator[RequestChange]:
-    """What several commits did, oldest first: from before the first to after the last."""
+def _combined_changes(store: Store, commits: tuple[CommitInfo, ...]) -> Iterator[RequestChange]:
+    """The changes from before the first to after the last of several commits, oldest first."""
     found: dict[str, RequestChange] = {}
     for info in commits:
         for change in _requests(store, info.parents[0] if info.parents else None, info.id):
@@ -270,7 +265,7 @@ def _together(store: Store, commits: tuple[CommitInfo, ...]) -> Iterator[Request
 
 
 def commits_by_request(store: Store, change: ChangeSet) -> dict[Ref, str]:
-    """For each request that a merged change set changed, the last of its commits that did."""
+    """The last commit of a merged change set that changed each request."""
     found: dict[Ref, str] = {}
     for info in change.commits:
         for each in _requests(store, info.parents[0] if info.parents else None, info.id):
@@ -280,11 +275,9 @@ def commits_by_request(store: Store, change: ChangeSet) -> dict[Ref, str]:
 
 def _requests(store: Store, before: str | None, after: str) -> Iterator[RequestChange]:
     """The requests that differ between two commits."""
-    first = before or EMPTY_TREE
-    answer = store.repository.git(
-        "diff-tree", "-r", "-z", "--no-renames", first, after, "--", TENANTS
-    ).decode(errors="surrogateescape")
-    words = answer.split("\0")
+    options = ("-r", "-z", "--no-renames")
+    answer = store.repository.git("diff-tree", *options, before or EMPTY_TREE, after, "--", TENANTS)
+    words = answer.decode(errors="surrogateescape").split("\0")
     for status, path in zip(words[::2], words[1::2], strict=False):
         ref = _ref_of(path)
         if ref is None:
@@ -295,7 +288,7 @@ def _requests(store: Store, before: str | None, after: str) -> Iterator[RequestC
 
 
 def _ref_of(path: str) -> Ref | None:
-    """Whose request a file is; None for any other file."""
+    """The tenant or workload of a request file; None for any other file."""
     *folders, file = path.split("/")
     subject = _FILES.get(file)
     if subject is Subject.TENANT:

@@ -1,4 +1,4 @@
-"""A change set of many requests that goes in waves: how far it is follows from its trailers on the branch."""
+"""A change set in waves. Its progress follows from the trailers on the branch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.changes.carrying_out import make_change
+from goldenpath.changes.change_publishing import make_change
 from goldenpath.changes.change_record import ChangeRecord, change_record_path
 from goldenpath.changes.change_set import BRANCH_PREFIX, change_sets, commits_by_request
 from goldenpath.changes.edit_planning import change_message, planned_edit
@@ -38,7 +38,7 @@ __all__ = ["ChangeWaves", "start_in_waves"]
 
 
 class ChangeWaves(WaveRunner[ChangeRecord]):
-    """A change set that was started in waves.
+    """Runs a change set in waves.
 
     Args:
         fleet: the fleet repository.
@@ -59,25 +59,25 @@ def start_in_waves(
     approved: str | None = None,
     **options: Any,
 ) -> Progress:
-    """Record a change set with its waves, and go as far as the first gate.
+    """Record a change set with its waves, and run it up to the first gate.
 
-    Requests that refuse the change are members too: they are reported as stopped, and stop no other.
+    Requests that refuse the change are members too. They are reported as stopped, and do not stop other members.
 
     Args:
         fleet: the fleet repository.
         edit: the change.
-        waves: who goes when.
-        pull_requests: put each wave up for review, one pull request for each owner.
-        approved: the digest of the plan of all waves together: another plan is refused.
+        waves: the waves and their members.
+        pull_requests: open a pull request for each owner in each wave.
+        approved: the digest of the approved plan of all waves. Another plan is refused.
         options: as for :class:`~goldenpath.waves.wave_runner.WaveRunner`.
 
     Raises:
-        InputError: the change cannot be understood, it selects no one, or it was started already.
+        InputError: the change is invalid, selects no request, or has been started already.
     """
     state = fleet.state()
     planned = planned_edit(fleet, edit, state)
     if approved is not None and approved != planned.digest:
-        message = f"is not the plan's digest any more; it is {planned.digest}: look at the plan again"
+        message = f"is no longer the digest of the plan, which is {planned.digest}; read the new plan, and approve its digest"
         raise InputError.of("--approve", "another-plan", message, approved)
     reach = planned.reach
     refs = sorted((*reach.reached, *reach.shielded, *reach.conflicting))
@@ -102,7 +102,7 @@ def start_in_waves(
 
 
 class _Change:
-    """The change set as a rollout."""
+    """The rollout of a change set."""
 
     label = "change"
 
@@ -157,7 +157,7 @@ class _Change:
 
 
 class _ChangeView:
-    """The change set on one state of the fleet."""
+    """The progress of a change set in one state of the fleet."""
 
     def __init__(self, fleet: Fleet, state: FleetState, record: ChangeRecord) -> None:
         self._fleet = fleet
@@ -177,16 +177,16 @@ class _ChangeView:
         return name in self._done
 
     def merge_of(self, name: str) -> Merged | None:
-        """The oldest commit of the branch that has a commit of the change set about this request behind it."""
-        made = self._done.get(name)
-        if made is None:
+        """The oldest commit of the branch whose history includes the change of this request."""
+        change = self._done.get(name)
+        if change is None:
             return None
         repository = self._fleet.store.repository
         path = self._path_of(name)
         tip = self._state.snapshot.commit or self._fleet.store.ref
         found: Merged | None = None
         for commit in repository.log(tip, paths=[path], first_parent=True):
-            if commit.id != made and not repository.is_ancestor(made, commit.id):
+            if commit.id != change and not repository.is_ancestor(change, commit.id):
                 break
             found = Merged(commit.id, commit.when)
         return found
@@ -195,21 +195,21 @@ class _ChangeView:
         if name not in self._outlooks:
             self._outlooks |= self._planned(name)
         return self._outlooks.get(
-            name, Outlook(MemberState.NOT_APPLICABLE, "the expression is no longer true of it")
+            name, Outlook(MemberState.NOT_APPLICABLE, "the expression no longer selects the request")
         )
 
     @cached_property
     def _done(self) -> Mapping[str, str]:
-        """By name, the commit with which the change set changed its request."""
-        made = change_sets(self._fleet, self._state.snapshot).merged.get(self._record.id)
-        found = {} if made is None else commits_by_request(self._fleet.store, made)
+        """The commit of the change set for each changed request, by name."""
+        change = change_sets(self._fleet, self._state.snapshot).merged.get(self._record.id)
+        found = {} if change is None else commits_by_request(self._fleet.store, change)
         return {ref.path: commit for ref, commit in found.items()}
 
     def _path_of(self, name: str) -> str:
         return request_of(self._state, self._state.tree.find(Ref.parse(name)))[0]
 
     def _planned(self, name: str) -> dict[str, Outlook]:
-        """The outlook of every member of a wave whose change is not merged: they are planned together."""
+        """Plan all unmerged members of a member's wave together. Return the outlook of each."""
         wave = next(names for names in self._record.members.values() if name in names)
         refs = {Ref.parse(each) for each in wave if self.exists(each) and not self.is_done(each)}
         try:

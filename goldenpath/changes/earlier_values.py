@@ -1,17 +1,17 @@
-"""Restores in a document the values that it had before a change.
+"""Restore in a document the values from before a change. Pure.
 
-Pure. Entries of a list are known by what names them (a profile, a name), never by likeness; where nothing names them,
-by their place, if the list has not changed since.
+A name (a profile, a name) identifies an entry of a list, never similarity. Entries without a name are identified by
+their place, and only if the list has not changed since.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from goldenpath.errors import MISSING, shown
+from goldenpath.kubeyaml import same
 from goldenpath.queries.list_entries import entry_label, entry_name, entry_names, paired_entries
 from goldenpath.spec.parsed_fields import value_at
 
@@ -25,7 +25,7 @@ __all__ = ["Conflict", "EarlierValues", "earlier_values"]
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that a later change touched too. Values are as people read them."""
+    """A field that a later change also touched. The values are text for people."""
 
     path: str
     before: str
@@ -35,23 +35,23 @@ class Conflict:
 
 @dataclass(slots=True)
 class EarlierValues:
-    """The changes that take a change back, in the order in which they can be made, and where that cannot be."""
+    """The edits that restore earlier values, in a valid order of application, and the conflicts."""
 
     changes: list[tuple[Location, Any]] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
 
 def earlier_values(before: Any, after: Any, now: Any) -> EarlierValues:
-    """How to give a document back the values that it had before a change.
+    """The edits that restore the values from before a change.
 
     Args:
         before: the document before the change.
-        after: the document after it.
-        now: the document as it is, with later changes of others.
+        after: the document after the change.
+        now: the present document, with later changes of others.
     """
     search = _Search()
     search.values((), "", _Triple(before, after, now))
-    # The last entries go first, so that the places of the others stay what they are.
+    # The last entries are removed first, so that the indexes of the others stay valid.
     search.removed.sort(key=_last_first)
     removals: list[tuple[Location, Any]] = [(location, MISSING) for location in search.removed]
     return EarlierValues([*search.sets, *removals, *search.appended(now)], search.conflicts)
@@ -69,11 +69,9 @@ class _Triple(NamedTuple):
     now: Any
 
     def field(self, key: str) -> _Triple:
-        """A field of it."""
         return _Triple(*(each.get(key, MISSING) for each in self))
 
     def are_all(self, kind: type) -> bool:
-        """Whether all three are of a kind."""
         return all(isinstance(each, kind) for each in self)
 
 
@@ -85,16 +83,16 @@ class _Search:
     conflicts: list[Conflict] = field(default_factory=list)
 
     def values(self, at: Location, path: str, place: _Triple) -> None:
-        """Each place of ``now`` that has to change, with its earlier value."""
+        """Collect each place of ``now`` that must change, with its earlier value."""
         before, after, now = place
-        if _same(before, after) or _same(now, before):
+        if same(before, after) or same(now, before):
             return
         if place.are_all(dict):
             for key in (*before, *(key for key in after if key not in before)):
                 self.values((*at, key), f"{path}.{key}" if path else key, place.field(key))
-        elif place.are_all(list) and not _same(after, now):
+        elif place.are_all(list) and not same(after, now):
             self._entries(at, path, place)
-        elif not _same(now, after):
+        elif not same(now, after):
             self._conflict(path, *place)
         elif before is MISSING:
             self.removed.append(at)
@@ -116,41 +114,34 @@ class _Search:
                 self.values((*at, number), inner, _Triple(MISSING, new, now))
             elif new is MISSING and number is None:
                 self.added.append((at, old))
-            elif _is_lost(old, new, names) and not _same(now, old):
+            elif _is_lost(old, new, names) and not same(now, old):
                 self._conflict(inner, old, new, now)
 
     def _conflict(self, path: str, before: Any, after: Any, now: Any) -> None:
         self.conflicts.append(Conflict(path, _words(before), _words(after), _words(now)))
 
     def appended(self, now: Any) -> Iterator[tuple[Location, Any]]:
-        """Entries that return come last in their list, whose length the removals have changed."""
-        more: Counter[Location] = Counter()
-        for of, value in self.added:
-            there = value_at(now, of)
-            gone = sum(location[:-1] == of for location in self.removed)
-            yield (*of, len(there) - gone + more[of]), value
-            more[of] += 1
+        """The restored entries at the end of their lists, after the removals."""
+        added: Counter[Location] = Counter()
+        for at, value in self.added:
+            removed = sum(location[:-1] == at for location in self.removed)
+            yield (*at, len(value_at(now, at)) - removed + added[at]), value
+            added[at] += 1
 
 
 def _is_lost(old: Any, new: Any, names: Mapping[str, int]) -> bool:
-    """Whether an entry that the change made other, or removed, is not where it could be given back."""
-    return new is MISSING or (old is not MISSING and not _same(old, new) and entry_name(old) not in names)
+    """Whether an entry that the change edited or removed has no place to restore it at."""
+    return new is MISSING or (old is not MISSING and not same(old, new) and entry_name(old) not in names)
 
 
 def _pairs(before: list[Any], after: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """Each entry with what became of it, then those that are new."""
+    """Each old entry with its new state, then the new entries."""
     pairs = paired_entries(before, after)
     for number, entry in enumerate(before):
         yield entry, after[pairs[number]] if number in pairs else MISSING
     for number, entry in enumerate(after):
         if number not in pairs.values():
             yield MISSING, entry
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is MISSING or other is MISSING:
-        return one is other
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _words(value: Any) -> str:

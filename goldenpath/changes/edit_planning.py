@@ -1,4 +1,4 @@
-"""Turns an edit of many requests into a plan and a report of the owners that it reaches."""
+"""Plan an edit of many requests, and report the requests that it reaches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goldenpath.changes.change_set import CHANGE, change_sets
 from goldenpath.changes.reach import Reach, ReachRenderings, shields
 from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Severity
-from goldenpath.fleet.proposal import Proposal
+from goldenpath.fleet.proposal import Proposal, as_problem
 from goldenpath.fleet.publish_options import PublishOptions
 from goldenpath.fleet.request_lookup import parent_in, tenants_of
 from goldenpath.fleet.submitted_request import Submission
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from goldenpath.changes.bulk_edit import BulkEdit, EditedRequest
     from goldenpath.changes.reach import Shield
-    from goldenpath.findings import Finding
     from goldenpath.fleet import Fleet
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.spec.envelope import Envelope
@@ -40,16 +39,16 @@ _LONGEST_SUBJECT = 72
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """A change set before it is made.
+    """A planned change set.
 
     Attributes:
         id: its id.
-        reason: why.
-        what: what is changed, in words: one line each.
-        proposal: the plan, and what stands in its way.
-        reach: whom it reaches.
-        notes: what a person should know beside it.
-        trailers: what its commit says for programs.
+        reason: its reason.
+        what: the changed fields, one line each.
+        proposal: the plan, and the problems that block it.
+        reach: the requests that it reaches.
+        notes: notes for people.
+        trailers: the trailers of its commit.
     """
 
     id: str
@@ -80,7 +79,7 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A request with its new text."""
+    """A request with its old and its new text."""
 
     ref: Ref
     file: str
@@ -98,19 +97,19 @@ def planned_edit(
     only: Collection[Ref] | None = None,
     name: str | None = None,
 ) -> PlannedChange:
-    """What a change does to a state; nothing is written.
+    """The plan of a change for one state. Nothing is written.
 
     Args:
         fleet: the fleet.
         edit: the change.
         state: the state.
-        options: what is allowed.
+        options: the options of the publish.
         progress: receives the number of requests done and the total.
-        only: of the selected requests, these alone: a part of a change set that goes in waves.
-        name: the id of the change set that this is a part of; a free one otherwise.
+        only: restricts the selected requests, for one wave of a change set.
+        name: the id of the change set; by default a free one.
 
     Raises:
-        InputError: the expression or a field is not known; every problem, with the nearest name.
+        InputError: with every problem of the expression and the fields, and the nearest names.
     """
     search = search_requests(state, edit.where, kind=edit.kind)
     library = state.context.library
@@ -122,14 +121,14 @@ def planned_edit(
     refused: dict[Ref, tuple[Problem, ...]] = {}
     for found in chosen:
         try:
-            made: EditedRequest = edit.applied(found, library)
+            request: EditedRequest = edit.applied(found, library)
         except InputError as error:
             refused[found.ref] = error.problems
             continue
-        if made.is_changed:
-            rewritten.append(Rewritten(found.ref, found.file, found.text, made.text))
+        if request.is_changed:
+            rewritten.append(Rewritten(found.ref, found.file, found.text, request.text))
         else:
-            not_applicable[found.ref] = made.why_not
+            not_applicable[found.ref] = request.reason_unchanged
     what = (f"where: {edit.where}", *(f"set: {each}" for each in edit.assignments))
     return plan_rewritten(
         fleet,
@@ -168,7 +167,7 @@ def plan_rewritten(
 ) -> PlannedChange:
     """The plan of requests with new texts, as one change set.
 
-    A request that is refused stops all of them, unless ``skip_refused`` leaves it out.
+    A refused request blocks the change set, unless ``skip_refused`` leaves it out.
     """
     sets = change_sets(fleet, state.snapshot)
     name = name or sets.free_id(digest)
@@ -181,7 +180,7 @@ def plan_rewritten(
         if other is not None:
             message = (
                 f"is in the open change set {other.id} ({other.branch}): {other.reason}; "
-                "merge or close that one first"
+                "merge or close that change set first"
             )
             conflicting[each.ref] = (Problem("", "open-change-set", message, file=each.file),)
             continue
@@ -193,8 +192,8 @@ def plan_rewritten(
             continue
         kept.append(each)
     all_trailers = (*options.trailers, (CHANGE, name), *trailers)
-    said = replace(options, trailers=all_trailers, message=options.message or change_message(reason, what))
-    proposal, found = _proposed(fleet, state, kept, said, progress)
+    options = replace(options, trailers=all_trailers, message=options.message or change_message(reason, what))
+    proposal, found = _proposed(fleet, state, kept, options, progress)
     conflicting |= found
     if not skip_refused and conflicting:
         problems = [
@@ -224,38 +223,41 @@ def _proposed(
     options: PublishOptions,
     progress: Progress | None,
 ) -> tuple[Proposal, dict[Ref, tuple[Problem, ...]]]:
-    """The plan of those that no check refuses, and what the checks say of the others."""
+    """The proposal of the requests that the checks accept, and the problems of the others."""
     conflicting: dict[Ref, tuple[Problem, ...]] = {}
     while True:
         left = [each for each in rewritten if each.ref not in conflicting]
         if not left:
             return Proposal(Plan((), 0), (), options, {}), conflicting
-        asked = [Submission(None, each.after, each.file) for each in left]
-        asked = [replace(each, document=kubeyaml.load(each.text or "", written=True)) for each in asked]
+        requests = [
+            Submission(kubeyaml.load(each.after, written=True), each.after, each.file) for each in left
+        ]
         try:
-            proposal = fleet.propose(state, *asked, options=options, progress=progress)
+            proposal = fleet.propose(state, *requests, options=options, progress=progress)
         except InputError as error:
             found = _by_request(error.problems, left, state)
             if not found:
                 raise
         else:
             errors = {
-                part.ref: tuple(
-                    _as_problem(finding) for finding in part.findings if finding.severity is Severity.ERROR
-                )
+                part.ref: tuple(as_problem(each) for each in part.findings if each.severity is Severity.ERROR)
                 for part in proposal.plan.parts
             }
-            found = {ref: each for ref, each in errors.items() if each}
+            by_owner = {ref: each for ref, each in errors.items() if each}
             for ref, each in _by_request(proposal.problems, left, state).items():
-                found[ref] = (*found.get(ref, ()), *each)
-            found = {_asked(ref, left): each for ref, each in found.items() if _asked(ref, left) is not None}  # type: ignore[misc]
+                by_owner[ref] = (*by_owner.get(ref, ()), *each)
+            found = {
+                request: each
+                for ref, each in by_owner.items()
+                if (request := _request_behind(ref, left)) is not None
+            }
             if not found:
                 return proposal, conflicting
         conflicting |= found
 
 
-def _asked(ref: Ref, left: Sequence[Rewritten]) -> Ref | None:
-    """The request of a change that a part follows from: its own, or its tenant's."""
+def _request_behind(ref: Ref, left: Sequence[Rewritten]) -> Ref | None:
+    """The changed request that causes a part: its own, or the one of its tenant."""
     refs = {each.ref for each in left}
     return ref if ref in refs else ref.parent if ref.parent in refs else None
 
@@ -263,7 +265,7 @@ def _asked(ref: Ref, left: Sequence[Rewritten]) -> Ref | None:
 def _by_request(
     problems: Sequence[Problem], left: Sequence[Rewritten], state: FleetState
 ) -> dict[Ref, tuple[Problem, ...]]:
-    """Problems by the request that they are about; those about no single one are left out."""
+    """Problems by request. Problems that belong to no single request are left out."""
     files = {each.file: each.ref for each in left}
     paths = [(RepositoryPaths(each.ref, state.context.layout), each.ref) for each in left]
     found: defaultdict[Ref, list[Problem]] = defaultdict(list)
@@ -277,18 +279,8 @@ def _by_request(
     return {ref: tuple(each) for ref, each in found.items()}
 
 
-def _as_problem(finding: Finding) -> Problem:
-    about = " ".join(part for part in (finding.object, finding.field) if part)
-    return Problem(
-        about,
-        finding.rule,
-        f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}",
-        file=finding.file or None,
-    )
-
-
 def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
-    """The overrides that keep a rendered field as it was."""
+    """The overrides that keep a rendered field unchanged."""
     old = kubeyaml.load(changed.before, name=changed.file, written=True)
     if not old.get("overrides"):
         return ()
@@ -310,7 +302,7 @@ def _shields_of(state: FleetState, changed: Rewritten) -> tuple[Shield, ...]:
 
 
 def change_message(reason: str, what: tuple[str, ...]) -> str:
-    """The message of a change set's commit: why, and what is changed."""
+    """The commit message of a change set: the reason, and the changed fields."""
     first = reason if len(reason) <= _LONGEST_SUBJECT else f"{reason[: _LONGEST_SUBJECT - 1].rstrip()}…"
     words = [first] if first == reason else [first, reason]
     return "\n\n".join([*words, "\n".join(what)])

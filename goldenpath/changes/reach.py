@@ -1,9 +1,9 @@
-"""Sorts the selected requests of a change into four groups."""
+"""Sort the selected requests of a change into four groups."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.repository.field_changes import field_changes
@@ -23,7 +23,7 @@ __all__ = ["Reach", "ReachRenderings", "Shield", "names", "shields"]
 
 @dataclass(frozen=True, slots=True)
 class Shield:
-    """An override that keeps a field of an object as it is, whatever the request says now."""
+    """An override that keeps a field of an object unchanged, whatever the request sets."""
 
     kind: str
     name: str
@@ -37,13 +37,13 @@ class Shield:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The four groups of a selection; together they are all of it.
+    """The four groups of all selected requests.
 
     Attributes:
-        reached: requests that change, with everything that follows from that.
-        shielded: requests that change, and an override keeps a rendered field as it was.
+        reached: requests that change, together with all of their rendered fields.
+        shielded: requests that change while an override keeps a rendered field unchanged.
         conflicting: requests that refuse the change, with every problem.
-        not_applicable: requests that have no such place, or are so already, with the reason.
+        not_applicable: requests that lack the field or have the value already, with the reason.
     """
 
     reached: tuple[Ref, ...]
@@ -53,7 +53,7 @@ class Reach:
 
     @property
     def selected(self) -> int:
-        """How many requests were selected."""
+        """The number of selected requests."""
         return len(self.reached) + len(self.shielded) + len(self.conflicting) + len(self.not_applicable)
 
     def as_dict(self) -> dict[str, Any]:
@@ -61,19 +61,7 @@ class Reach:
         return {
             "selected": self.selected,
             "reached": [ref.path for ref in self.reached],
-            "shielded": {
-                ref.path: [
-                    {
-                        "kind": each.kind,
-                        "name": each.name,
-                        "field": each.field,
-                        "reason": each.reason,
-                        "expires": each.expires,
-                    }
-                    for each in found
-                ]
-                for ref, found in self.shielded.items()
-            },
+            "shielded": {ref.path: [asdict(each) for each in found] for ref, found in self.shielded.items()},
             "conflicting": {
                 ref.path: [{"path": each.path, "rule": each.rule, "message": each.message} for each in found]
                 for ref, found in self.conflicting.items()
@@ -82,7 +70,7 @@ class Reach:
         }
 
     def lines(self) -> Iterator[str]:
-        """For people: a line for each group, and below it what a person has to know."""
+        """Text for people: the sizes of the groups, and the exceptions by reason."""
         yield (
             f"{self.selected:,} selected: {len(self.reached):,} reached, {len(self.shielded):,} shielded by an override, "
             f"{len(self.conflicting):,} conflicting, {len(self.not_applicable):,} not applicable."
@@ -93,7 +81,7 @@ class Reach:
                 yield f"  {names(refs)}: {what}"
 
     def exceptions(self) -> Iterator[tuple[str, Mapping[str, list[Ref]]]]:
-        """Everything that is not simply reached, by what there is to say of it."""
+        """Title and requests of each group but the reached ones, by reason."""
         groups = (
             (
                 "Shielded",
@@ -104,7 +92,7 @@ class Reach:
             ),
             (
                 "Conflicting",
-                {ref: "; ".join(dict.fromkeys(map(_said, found))) for ref, found in self.conflicting.items()},
+                {ref: "; ".join(dict.fromkeys(map(_text, found))) for ref, found in self.conflicting.items()},
             ),
             ("Not applicable", self.not_applicable),
         )
@@ -120,19 +108,19 @@ _NAMED: Final = 5
 
 
 def names(refs: list[Ref]) -> str:
-    """The first names of many, and how many more there are."""
-    said = ", ".join(ref.path for ref in refs[:_NAMED])
-    return f"{said} and {len(refs) - _NAMED:,} more" if len(refs) > _NAMED else said
+    """The first few names, and the number of further ones."""
+    shown = ", ".join(ref.path for ref in refs[:_NAMED])
+    return f"{shown} and {len(refs) - _NAMED:,} more" if len(refs) > _NAMED else shown
 
 
-def _said(problem: Problem) -> str:
+def _text(problem: Problem) -> str:
     near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
     return f"{problem.path}: {problem.message}{near}" if problem.path else f"{problem.message}{near}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReachRenderings:
-    """What a request renders to, with its overrides and without any."""
+    """The manifests of a request, without (``bare``) and with (``whole``) its overrides."""
 
     bare: Manifests
     whole: Manifests
@@ -141,12 +129,12 @@ class ReachRenderings:
 def shields(
     before: ReachRenderings, after: ReachRenderings, overrides: Sequence[Override]
 ) -> tuple[Shield, ...]:
-    """The overrides that hold a field which a change would change: without them it changes, and with them it does not.
+    """The overrides that keep a field which changes without them.
 
     Args:
-        before: the request before the change.
-        after: the request after it.
-        overrides: the request's overrides.
+        before: the manifests before the change.
+        after: the manifests after the change.
+        overrides: the overrides of the request.
     """
     free = _changed_fields(before.bare, after.bare)
     kept = _changed_fields(before.whole, after.whole)
@@ -177,7 +165,7 @@ def _changed_fields(before: Manifests, after: Manifests) -> dict[ObjectId, froze
 
 
 def _sets(override: Override, field: str) -> bool:
-    """Whether an override names a field, something in it, or what it is in."""
+    """Whether an override sets a field, a part of the field, or a parent of the field."""
     plain = _plain(field)
     named = [*_leaves(override.patch), *(_plain(place_of(item.at)) for item in override.items)]
     return any(

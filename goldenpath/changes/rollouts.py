@@ -1,4 +1,4 @@
-"""Every change of a fleet that goes in waves: upgrades and change sets, with how far each wave is."""
+"""List the upgrades and change sets of a fleet that run in waves, with the progress of each wave."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FOLDERS: Final = ("upgrades", "changes")
 
 @dataclass(frozen=True, slots=True)
 class RolloutSummary:
-    """One upgrade or change set in waves, from its record and the branch alone: no cluster and no forge is asked."""
+    """One upgrade or change set in waves, from its record and the branch, without calls to clusters and forges."""
 
     file: str
     identity: dict[str, Any]
@@ -36,10 +36,10 @@ class RolloutSummary:
     started: str
     started_by: str
     waves: tuple[dict[str, Any], ...]
-    """Name, number of members, and how many of them the branch has."""
+    """Name, number of members, and number of merged members of each wave."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data for programs."""
         return {
             "file": self.file,
             **self.identity,
@@ -53,7 +53,7 @@ class RolloutSummary:
 
 
 def rollouts_in(fleet: Fleet, state: FleetState) -> tuple[RolloutSummary, ...]:
-    """The rollouts whose record a state has, by file; a record that cannot be read is left out.
+    """The rollouts with a record in a state, by file. An invalid record is left out.
 
     Raises:
         RepositoryError: the repository cannot be read.
@@ -70,7 +70,7 @@ def _summaries(fleet: Fleet, state: FleetState) -> Iterator[RolloutSummary]:
                 try:
                     yield _summary(_runner(fleet, folder, text, file), state, file)
                 except InputError:
-                    # `goldenpath upgrade status` says what is wrong with it; here it is one of many.
+                    # `goldenpath upgrade status` reports the problems of the record.
                     continue
 
 

@@ -1,4 +1,4 @@
-"""Taking a change set back: its earlier values return, and later changes of others stay."""
+"""Plan the undo of a change set: restore earlier values, and keep later changes of others."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _ID_CHARS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """A change set that is to be taken back.
+    """The undo of a change set.
 
     Args:
-        change: its id.
-        reason: why; a plain sentence otherwise.
+        change: the id of the change set.
+        reason: the reason; by default a standard sentence.
         skip_refused: leave out the requests where a later change touched the same field, instead of stopping.
-        only: of its requests, these alone, by path: a wave of it that goes back.
+        only: restricts the requests, by path, for the undo of one wave.
     """
 
     change: str
@@ -47,9 +47,9 @@ class Undo:
 
     @property
     def digest(self) -> str:
-        """The beginning of the id of the change set that this makes."""
-        said = ["undo", self.change, *sorted(self.only or ())]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:_ID_CHARS]
+        """The first part of the id of the new change set."""
+        content = ["undo", self.change, *sorted(self.only or ())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:_ID_CHARS]
 
 
 def planned_undo(
@@ -60,16 +60,18 @@ def planned_undo(
     options: PublishOptions | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PlannedChange:
-    """What taking a change set back does to a state; nothing is written.
+    """The plan of an undo for one state. Nothing is written.
 
-    A request that is as the change set left it gets back the very bytes that it had before.
+    A request without later changes gets back exactly its earlier bytes.
 
     Raises:
-        InputError: there is no such change set, or it is open.
+        InputError: the change set does not exist, is open, or is undone already.
     """
     change = change_sets(fleet, state.snapshot).get(undo.change)
     if change.is_undone:
-        message = f"was taken back already, by {change.undone_by[0]}; undo that one to have it again"
+        message = (
+            f"is undone already, by {change.undone_by[0]}; to apply the change again, undo that change set"
+        )
         raise InputError.of("CHANGE", "already-undone", message, undo.change)
     rewritten: list[Rewritten] = []
     refused: dict[Ref, tuple[Problem, ...]] = {}
@@ -77,13 +79,13 @@ def planned_undo(
     for each in change.requests:
         if undo.only is not None and each.ref.path not in undo.only:
             continue
-        made = _taken_back(state, each)
-        if isinstance(made, Rewritten):
-            rewritten.append(made)
-        elif isinstance(made, str):
-            not_applicable[each.ref] = made
+        result = _without_change(state, each)
+        if isinstance(result, Rewritten):
+            rewritten.append(result)
+        elif isinstance(result, str):
+            not_applicable[each.ref] = result
         else:
-            refused[each.ref] = made
+            refused[each.ref] = result
     return plan_rewritten(
         fleet,
         state,
@@ -101,17 +103,17 @@ def planned_undo(
     )
 
 
-def _taken_back(state: FleetState, change: RequestChange) -> Rewritten | str | tuple[Problem, ...]:
-    """One request without the change; why there is nothing to do; or why that cannot be."""
+def _without_change(state: FleetState, change: RequestChange) -> Rewritten | str | tuple[Problem, ...]:
+    """The request without the change; or the reason why nothing changes; or the problems that prevent the undo."""
     owned = state.tree.find(change.ref)
     if owned.request is None or change.after is None:
-        return "is not there any more"
+        return "no longer exists"
     path, entry = owned.request
     if change.before is None:
-        message = "was made by this change set; `goldenpath retire` takes it out of service"
+        message = "was created by this change set; take the tenant out of service with `goldenpath retire`"
         return (Problem("", "made-by-change", message, file=path),)
     if entry.id == change.before:
-        return "is as it was before already"
+        return "has its earlier text already"
     texts = (state.snapshot.reader.blob(blob).decode() for blob in (change.before, change.after, entry.id))
     before, after, now = texts
     if entry.id == change.after:
@@ -122,21 +124,21 @@ def _taken_back(state: FleetState, change: RequestChange) -> Rewritten | str | t
 def _with_earlier_values(
     ref: Ref, path: str, before: str, after: str, now: str
 ) -> Rewritten | str | tuple[Problem, ...]:
-    """A request that others have changed since, with the values that the change set took."""
+    """The request with its earlier values and the later changes of others."""
     found = earlier_values(*(kubeyaml.load(text, name=path) for text in (before, after, now)))
     if found.conflicts:
         return tuple(
             Problem(
                 conflict.path,
                 "changed-since",
-                f"a later change touched it: the change set made it {conflict.after} from {conflict.before}, and now "
-                f"it is {conflict.now}; decide, and change it by hand",
+                f"a later change also touched this field: it was {conflict.before} before the change set, {conflict.after} after "
+                f"it, and is {conflict.now} now; edit the request by hand",
                 file=path,
             )
             for conflict in found.conflicts
         )
     if not found.changes:
-        return "has none of its values any more"
+        return "no longer has the values of the change set"
     try:
         return Rewritten(ref, path, now, edited(now, found.changes, name=path))
     except InputError as error:

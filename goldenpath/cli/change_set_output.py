@@ -13,7 +13,7 @@ from goldenpath.cli.plan_output import plan_as_text
 from goldenpath.cli.problem_output import problem_as_dict, show_problems
 
 if TYPE_CHECKING:
-    from goldenpath.changes.carrying_out import MadeChange
+    from goldenpath.changes.change_publishing import PublishedChange
     from goldenpath.changes.edit_planning import PlannedChange
 
 __all__ = ["show_made", "show_planned"]
@@ -61,7 +61,7 @@ def _print_next_command(planned: PlannedChange, command: list[str]) -> None:
         click.echo("or open a pull request with --pull-request.")
 
 
-def show_made(made: MadeChange, output_format: str) -> None:
+def show_made(made: PublishedChange, output_format: str) -> None:
     """Print the result of a change that was made."""
     from goldenpath.changes.change_set import BRANCH_PREFIX  # noqa: PLC0415 - loads Git, which `--help` does not need
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.publish_options import PublishOptions
     from goldenpath.repository.publish_plan import Plan
 
-__all__ = ["Proposal"]
+__all__ = ["Proposal", "as_problem"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Proposal:
             ChecksFailedError: with every finding of severity error, if there are no problems.
         """
         if self.problems:
-            raise InputError([*self.problems, *map(_as_problem, self.errors)])
+            raise InputError([*self.problems, *map(as_problem, self.errors)])
         if errors := self.errors:
             raise ChecksFailedError(errors)
 
@@ -91,7 +91,8 @@ class Proposal:
         return CommitDraft(files, message, self.options.author)
 
 
-def _as_problem(finding: Finding) -> Problem:
+def as_problem(finding: Finding) -> Problem:
+    """A problem with the message and the fix of a finding."""
     about = " ".join(part for part in (finding.object, finding.field) if part)
     message = f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}"
     return Problem(about, finding.rule, message, file=finding.file or None)

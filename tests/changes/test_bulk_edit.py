@@ -176,7 +176,7 @@ def test_undo_returns_every_blob_where_nothing_else_changed(fleet: Fleet, place:
     assert git(place, "ls-tree", "-r", "main") == before
     sets = change_sets(fleet, fleet.state().snapshot)
     assert [each.state for each in sets] == ["merged", "undone"]
-    with pytest.raises(InputError, match="was taken back already"):
+    with pytest.raises(InputError, match="is undone already"):
         plan_change(fleet, Undo(change))
 
 
@@ -212,8 +212,8 @@ def test_a_later_change_of_the_same_field_is_a_conflict_with_both_values(fleet: 
     planned = plan_change(fleet, Undo(change))
     ((ref, problems),) = planned.reach.conflicting.items()
     assert (ref.name, problems[0].path, problems[0].rule) == ("vision", "environment", "changed-since")
-    assert "made it 'test' from not set, and now it is 'prod'" in problems[0].message
-    with pytest.raises(InputError, match="a later change touched it"):
+    assert "was not set before the change set, 'test' after it, and is 'prod' now" in problems[0].message
+    with pytest.raises(InputError, match="a later change also touched this field"):
         make_change(fleet, Undo(change))
     make_change(fleet, Undo(change, skip_refused=True))
     assert "environment: prod" in files_at(place)["tenants/vision/tenant.yaml"]
@@ -306,5 +306,5 @@ def test_the_pull_request_has_the_reason_as_its_title_and_the_grouped_page_as_it
     assert (request.title, request.head) == ("The nodes leave", f"goldenpath/change-{made.change.id}")
     assert set(request.teams) == {"vision-team", "speech-team", "text-team"}
     assert "**2 tenants**" in request.body
-    assert f"`goldenpath fleet undo {made.change.id}` takes it back" in request.body
+    assert f"`goldenpath fleet undo {made.change.id}` reverts it" in request.body
     assert made.published.pull_request is not None

@@ -76,7 +76,7 @@ def test_many_tenants_are_one_commit_and_one_pull_request(
     assert f"| {number:,} | {number - 2:,} | 1 | 0 | 1 |" in body
     assert f"**{of_100} tenants**" in body
     assert "team-0000: ResourceQuota/<tenant>-compute spec.hard.pods until 2099-01-31 (a small team)" in body
-    assert f"team-{number - 1:04d}: compute.pods is so already" in body
+    assert f"team-{number - 1:04d}: compute.pods has this value already" in body
     assert f"{number - 1:,} requests of 7 owners" in body
     assert f"Plan `{planned.digest}`" in body
     assert body.count("\n") < 120

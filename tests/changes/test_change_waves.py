@@ -86,7 +86,7 @@ def test_each_wave_is_one_commit_of_one_change_set(fleet: Fleet, place: Path) ->
 
 def test_a_plan_that_was_not_approved_starts_nothing(fleet: Fleet, place: Path) -> None:
     before = git(place, "rev-parse", "main")
-    with pytest.raises(InputError, match="look at the plan again"):
+    with pytest.raises(InputError, match="read the new plan"):
         start(fleet, approved=f"sha256:{'0' * 64}")
     assert git(place, "rev-parse", "main") == before
 

@@ -153,9 +153,9 @@ describe('an edit', { timeout: 600_000 }, () => {
     const away = async () => ({ ...(await form()), clusters: ['eu-central'], delivery: 'pull-request' });
     const early = await run(EDIT, await away());
     assert.equal(early.status, 'failed');
-    assert.match(early.error.message, /would remove Namespace duo on us-east .* is not held/);
+    assert.match(early.error.message, /would remove Namespace duo on us-east .* is not on hold/);
     const { data } = await workspace(await away());
-    assert.match(JSON.stringify(data), /would remove Namespace duo on us-east .* is not held/);
+    assert.match(JSON.stringify(data), /would remove Namespace duo on us-east .* is not on hold/);
 
     const held = await run('template:default/retire', { name: 'duo', clusters: ['us-east'], delete: false, confirm: '' });
     assert.equal(held.status, 'completed', held.log);

@@ -1,4 +1,4 @@
-"""Planning and making a change set: on the branch itself, or up for review."""
+"""Plan and publish a change set: on the fleet's branch, or on a branch for review."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["MadeChange", "make_change", "plan_change"]
+__all__ = ["PublishedChange", "make_change", "plan_change"]
 
 _MOST_OWNERS: Final = 10
-"""Owners who are asked one by one; a forge refuses more reviewers than a few."""
+"""The most owners to ask for a review; forges limit the number of reviewers."""
 _TITLE_CHARS: Final = 120
 
 
 @dataclass(frozen=True)
-class MadeChange:
-    """A change set that was made."""
+class PublishedChange:
+    """A change set, and the result of its publish."""
 
     change: PlannedChange
     published: Published
@@ -39,45 +39,45 @@ class MadeChange:
 
 def plan_change(
     fleet: Fleet,
-    asked: BulkEdit | Undo,
+    wanted: BulkEdit | Undo,
     *,
     options: PublishOptions | None = None,
     progress: Progress | None = None,
 ) -> PlannedChange:
-    """What a change would do to the fleet as it is now; nothing is written.
+    """The plan of a change for the present fleet. Nothing is written.
 
     Raises:
-        InputError: the change cannot be understood; every problem, with the nearest name.
+        InputError: with every problem of the change, and the nearest names.
     """
-    return _planned(fleet, asked, fleet.state(), options, progress)
+    return _planned(fleet, wanted, fleet.state(), options, progress)
 
 
 def make_change(
     fleet: Fleet,
-    asked: BulkEdit | Undo,
+    wanted: BulkEdit | Undo,
     *,
     options: PublishOptions | None = None,
     review: Review | None = None,
     progress: Progress | None = None,
     only: Collection[Ref] | None = None,
     name: str | None = None,
-) -> MadeChange:
-    """Make a change set: one commit, or one pull request.
+) -> PublishedChange:
+    """Publish a change set: one commit, or one pull request.
 
-    Where another commit moved the branch meanwhile, the change set is planned again on the new tip: the expression is asked
-    again, and a plan that was approved must still be that plan.
+    If another commit moves the branch meanwhile, the change set is planned again on the new tip: the expression selects
+    again, and the new plan must equal an approved one.
 
     Args:
         fleet: the fleet.
-        asked: the change.
-        options: what is allowed; with ``approved``, only the plan with that digest.
-        review: put it up for review, on a branch of its own, instead.
+        wanted: the change.
+        options: the options of the publish.
+        review: push to a branch for review instead.
         progress: receives the number of requests done and the total.
-        only: of the requests that an edit selects, these alone: a part of a change set that goes in waves.
-        name: the id of the change set that this is a part of; one that follows from what is asked otherwise.
+        only: restricts the selected requests, for one wave of a change set.
+        name: the id of the change set; by default it follows from the change.
 
     Raises:
-        InputError: a request refuses the change, or the plan is not the one that was approved; every problem.
+        InputError: with every problem: requests that refuse the change, or a plan that is not the approved one.
         ChecksFailedError: a finding of severity error.
         RepositoryError: the repository or the forge refused.
     """
@@ -86,15 +86,15 @@ def make_change(
     def planned(state: FleetState) -> PlannedChange:
         commit = state.snapshot.commit
         if commit not in known:
-            known.clear()  # the branch has moved
-            known[commit] = _planned(fleet, asked, state, options, progress, only=only, name=name)
+            known.clear()  # The branch has moved.
+            known[commit] = _planned(fleet, wanted, state, options, progress, only=only, name=name)
         return known[commit]
 
     def propose(state: FleetState) -> Proposal:
         return planned(state).proposal
 
     def describe(plan: Plan) -> tuple[str, str]:
-        del plan  # the change set has it
+        del plan  # The change set contains the plan.
         change = next(iter(known.values()))
         return title_of(change), change_markdown(change)
 
@@ -108,21 +108,18 @@ def make_change(
             describe=describe,
         )
     published = fleet.carry_out(propose, review=review)
-    return MadeChange(next(iter(known.values())), published)
+    return PublishedChange(next(iter(known.values())), published)
 
 
 def title_of(change: PlannedChange) -> str:
-    """The title of its pull request."""
-    return (
-        change.reason
-        if len(change.reason) <= _TITLE_CHARS
-        else f"{change.reason[: _TITLE_CHARS - 1].rstrip()}…"
-    )
+    """The title of the pull request."""
+    reason = change.reason
+    return reason if len(reason) <= _TITLE_CHARS else f"{reason[: _TITLE_CHARS - 1].rstrip()}…"
 
 
 def _planned(
     fleet: Fleet,
-    asked: BulkEdit | Undo,
+    wanted: BulkEdit | Undo,
     state: FleetState,
     options: PublishOptions | None,
     progress: Progress | None,
@@ -130,6 +127,6 @@ def _planned(
     only: Collection[Ref] | None = None,
     name: str | None = None,
 ) -> PlannedChange:
-    if isinstance(asked, BulkEdit):
-        return planned_edit(fleet, asked, state, options=options, progress=progress, only=only, name=name)
-    return planned_undo(fleet, asked, state, options=options, progress=progress)
+    if isinstance(wanted, BulkEdit):
+        return planned_edit(fleet, wanted, state, options=options, progress=progress, only=only, name=name)
+    return planned_undo(fleet, wanted, state, options=options, progress=progress)
