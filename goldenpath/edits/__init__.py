@@ -1,7 +1,7 @@
-"""Edits of rendered objects as fields: what differs, whether it still fits a new rendering, and how an override says it.
+"""Edits of rendered objects, field by field: finds them, compares them with a new rendering, and turns them into overrides.
 
-Pure. An object is the same one by its identity, and an item of a list by the key that its API names; an item of a
-list without a key is known by its whole value. Nothing is merged as text, and no side wins silently.
+Objects are matched by identity, and items of a list by the key that their API defines. Items of a list without a key are
+matched by their whole value. Nothing is merged as text, and neither side silently overrides the other.
 """
 
 from goldenpath.edits.judging import JudgedEdit, judge

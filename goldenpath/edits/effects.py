@@ -1,7 +1,7 @@
-"""Effects on a cluster of a change of an object, from what its API states.
+"""Effects that a change of an object has on a cluster, derived from the rules of its API.
 
-From the manifests alone: whether a quota is below its use, or a queue has something to evict, only a cluster knows. The
-reasons say so.
+The manifests alone do not show whether a quota is below its use, or whether a queue has a workload to evict. In such
+cases the reason says "may".
 """
 
 from __future__ import annotations
@@ -22,29 +22,32 @@ __all__ = ["Effect", "Effects", "ObjectEffect"]
 
 
 class Effect(enum.StrEnum):
-    """What happens to the object and to what runs with it, from the least to the most."""
+    """The effect on the object and its Pods, from the smallest to the largest."""
 
     NONE = "none"
     METADATA = "metadata"
-    """Labels or annotations alone."""
+    """Only labels or annotations change."""
     IN_PLACE = "in place"
-    """The API server takes the new fields; no Pod ends."""
+    """The API server accepts the new fields, and no Pod ends."""
     RESTART = "restart"
     """Pods are replaced, or may be evicted."""
     REPLACE = "replace"
-    """A field cannot be changed: the object must be deleted and made again."""
+    """A field is immutable: the object must be deleted and created again."""
     LOSS = "loss"
-    """Something goes that a commit does not bring back: data, a namespace, a running workload."""
+    """Data, a namespace or a running workload is lost, which a commit does not restore."""
 
     @property
     def rank(self) -> int:
-        """Its place in the order, from 0."""
+        """Position in the order of effects, from 0."""
         return list(Effect).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectEffect:
-    """The effect of a change of one object, with its reasons; ``rolls_back`` where a new commit with the old object undoes it."""
+    """The effect of a change of one object, with its reasons.
+
+    ``rolls_back`` is true where a commit with the old object undoes the effect.
+    """
 
     effect: Effect
     reasons: tuple[str, ...] = ()
@@ -59,7 +62,7 @@ _RESTARTING: Final = {
     "RayCluster": ("spec", "workerGroupSpecs"),
     "RayService": ("spec", "rayClusterConfig"),
 }
-"""Where the Pod template of a controller is that replaces its Pods when the template changes."""
+"""Path of the Pod template, for controllers that replace their Pods when the template changes."""
 _RUNS: Final = frozenset(
     {*_RESTARTING, "Pod", "ReplicaSet", "Job", "CronJob", "JobSet", "RayJob", "TrainJob"}
 )
@@ -73,18 +76,13 @@ _HOLDS_DATA: Final = {
 
 
 class Effects:
-    """Tells the effect of changes of objects. It remembers the immutable fields of each kind."""
+    """Finds the effects of changes of objects, and caches the immutable fields of each kind."""
 
     def __init__(self, immutable: ImmutableFields | None = None) -> None:
         self._immutable = immutable or ImmutableFields()
 
     def of(self, before: dict[str, Any] | None, after: dict[str, Any] | None) -> ObjectEffect:
-        """The effect of a change.
-
-        Args:
-            before: the object as it is; None where it is new.
-            after: the object as it will be; None where it goes.
-        """
+        """Return the effect of a change. ``before`` is None for a new object, and ``after`` for a removed one."""
         if before is None:
             return ObjectEffect(Effect.NONE if after is None else Effect.IN_PLACE, ("it is new",))
         if after is None:
@@ -101,35 +99,35 @@ class Effects:
         yield ObjectEffect(Effect.METADATA if _only_metadata(before, after) else Effect.IN_PLACE)
         for field in self._immutable.changed(before, after):
             holds = kind in _HOLDS_DATA or kind == "StatefulSet"
-            reason = f"{field} cannot be changed: the object must be deleted and made again"
+            reason = f"{field} is immutable: the object must be deleted and created again"
             yield ObjectEffect(Effect.LOSS if holds else Effect.REPLACE, (reason,), rolls_back=False)
         template = _RESTARTING.get(kind)
         if template and not same(value_of(before, template), value_of(after, template)):
             if value_of(after, ("spec", "updateStrategy", "type")) == "OnDelete":
-                yield ObjectEffect(Effect.IN_PLACE, ("Pods take the new template when they are deleted",))
+                yield ObjectEffect(Effect.IN_PLACE, ("Pods get the new template when they are deleted",))
             else:
                 yield ObjectEffect(Effect.RESTART, ("the Pod template changes",))
-        yield from _of_kind(kind, before, after)
+        yield from _effects_of_kind(kind, before, after)
 
 
 def _removed(kind: str) -> ObjectEffect:
     if kind in _HOLDS_DATA:
         return ObjectEffect(Effect.LOSS, (_HOLDS_DATA[kind],), rolls_back=False)
     if kind in _RUNS:
-        return ObjectEffect(Effect.LOSS, ("what it runs ends",))
-    return ObjectEffect(Effect.IN_PLACE, ("it goes",))
+        return ObjectEffect(Effect.LOSS, ("its Pods end",))
+    return ObjectEffect(Effect.IN_PLACE, ("it is removed",))
 
 
 def _only_metadata(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    # Admission reads the labels of a Namespace: that they change is more than metadata.
+    # Admission reads the labels of a Namespace, so a changed label has effects beyond metadata.
     plain = {"metadata": None}
     return before.get("kind") != "Namespace" and same(before | plain, after | plain)
 
 
-def _of_kind(kind: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[ObjectEffect]:
+def _effects_of_kind(kind: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[ObjectEffect]:
     if kind == "ResourceQuota":
         for key in _lowered(value_of(before, ("spec", "hard")), value_of(after, ("spec", "hard"))):
-            reason = f"{key} is lower: Pods that run stay, and new ones are refused while use is above it"
+            reason = f"{key} is lower: running Pods stay, and new ones are refused while the use is above it"
             yield ObjectEffect(Effect.IN_PLACE, (reason,))
     if kind in {"ClusterQueue", "Cohort"}:
         old, new = _nominal(before), _nominal(after)
@@ -137,17 +135,17 @@ def _of_kind(kind: str, before: dict[str, Any], after: dict[str, Any]) -> Iterat
             reason = f"the quota of {place} is lower: Kueue may evict workloads that use more"
             yield ObjectEffect(Effect.RESTART, (reason,))
     if kind == "PersistentVolumeClaim":
-        way = ("spec", "resources", "requests", "storage")
-        old_size, new_size = value_of(before, way), value_of(after, way)
+        size = ("spec", "resources", "requests", "storage")
+        old_size, new_size = value_of(before, size), value_of(after, size)
         if old_size is not MISSING and not same(old_size, new_size):
-            reason = "a volume grows and never shrinks"
+            reason = "a volume can grow and cannot shrink"
             yield ObjectEffect(Effect.IN_PLACE, (reason,), rolls_back=False)
     if kind == "Namespace" and not same(before.get("metadata"), after.get("metadata")):
         yield ObjectEffect(Effect.IN_PLACE, ("admission reads the namespace's labels",))
 
 
 def _lowered(before: Any, after: Any) -> Iterator[str]:
-    """Keys whose quantity is lower than before, or newly limited."""
+    """Yield the keys whose quantity is lower than before, or that had no limit before."""
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
     for key, value in after.items():
@@ -163,7 +161,7 @@ def _number(value: Any) -> float:
 
 
 def _nominal(queue: dict[str, Any]) -> dict[str, Any]:
-    """By flavor and resource, the nominal quota of a queue; a resource that is not there yet takes nothing away."""
+    """Return the nominal quotas of a queue by resource and flavor."""
     found: dict[str, Any] = {}
     groups = value_of(queue, ("spec", "resourceGroups"))
     for group in groups if isinstance(groups, list) else ():

@@ -1,4 +1,4 @@
-"""Fields that a new version gives every entry of a list, and entries of overrides that lack them."""
+"""Finds fields that a new version adds to every entry of a list, and that entries of overrides lack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["LackingDefault", "lacking_defaults"]
 
 _NAMES: Final = ("name", "key", "type", "kind")
-"""Fields by which Kubernetes tells the entries of a list apart, the commonest first."""
+"""Fields by which Kubernetes distinguishes the entries of a list, the most common first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class LackingDefault:
 
 
 def lacking_defaults(old: Any, new: Any, whole: Any) -> tuple[LackingDefault, ...]:
-    """The entries that overrides add to lists of an object, and that lack what a new version gives all others.
+    """Return the entries that overrides add to lists of an object, with each field that only they lack.
 
     Args:
-        old: the object as the old version renders it, without overrides.
-        new: the same by the new version.
-        whole: the same by the new version, with overrides.
+        old: the object that the old version renders, without overrides.
+        new: the object that the new version renders, without overrides.
+        whole: the object that the new version renders, with overrides.
     """
     return tuple(_in_object("", old, new, whole))
 
@@ -56,15 +56,15 @@ def _in_object(path: str, old: Any, new: Any, whole: Any) -> Iterator[LackingDef
 def _in_list(
     path: str, name: str, old: list[Any], new: list[Any], whole: list[Any]
 ) -> Iterator[LackingDefault]:
-    before, after, all_of_them = ({entry[name]: entry for entry in entries} for entries in (old, new, whole))
-    given = set.intersection(*(set(_fields(entry)) for entry in new))
-    given -= set().union(*(set(_fields(entry)) for entry in old))
-    for key, entry in all_of_them.items():
+    before, after, overridden = ({entry[name]: entry for entry in entries} for entries in (old, new, whole))
+    defaults = set.intersection(*(set(_fields(entry)) for entry in new))
+    defaults -= set().union(*(set(_fields(entry)) for entry in old))
+    for key, entry in overridden.items():
         if key in after:
             if key in before:
                 yield from _in_object(f"{path}[{name}={key}]", before[key], after[key], entry)
             continue
-        missing = given - set(_fields(entry))
+        missing = defaults - set(_fields(entry))
         yield from (LackingDefault(f"{path}[{name}={key}]", field) for field in sorted(missing))
 
 
@@ -74,7 +74,7 @@ def _are_distinct_by(entries: list[Any], name: str) -> bool:
 
 
 def _fields(entry: Any, path: str = "") -> Iterator[str]:
-    """The fields of an entry down to values and lists."""
+    """Yield the paths of an entry's fields, down to values and lists."""
     if not isinstance(entry, dict) or not entry:
         yield path
         return

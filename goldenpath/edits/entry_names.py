@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["entry_names"]
 
-_TELLING: Final = (("name",), ("key",), ("type",), ("kind",), ("id",), ("alert", "record"))
-"""Fields by which Kubernetes tells entries apart, the commonest first; of ``alert`` and ``record``, a rule has one."""
+_NAME_FIELDS: Final = (("name",), ("key",), ("type",), ("kind",), ("id",), ("alert", "record"))
+"""Fields by which Kubernetes distinguishes entries, the most common first. A rule has either ``alert`` or ``record``."""
 
 Names = list[str]
 
@@ -20,22 +20,19 @@ Names = list[str]
 def entry_names(
     before: Sequence[Any], after: Sequence[Any], keys: tuple[str, ...] = ()
 ) -> tuple[Names, Names] | None:
-    """A name for each entry of two versions of a list, such as ``name=server``; each name once in its list.
+    """Return a name for each entry of two versions of a list, such as ``name=server``; None where names are not unique.
 
-    Rules of Prometheus may repeat a name; then the labels in which they differ are part of it
+    Prometheus rules may repeat a name. Their names then include the labels that differ
     (``record=latency,goal=first-token``).
 
     Args:
-        before: the list as it was.
-        after: the list as it is.
-        keys: the fields that the list's API names as its keys, for entries without a name of their own.
-
-    Returns:
-        None where the entries have no such names.
+        before: the old version of the list.
+        after: the new version of the list.
+        keys: the key fields in the list's API, for entries without a name.
     """
     if not all(isinstance(entry, dict) for entry in chain(before, after)):
         return None
-    for fields in _TELLING:
+    for fields in _NAME_FIELDS:
         old, new = _named_by(before, fields), _named_by(after, fields)
         if old is None or new is None:
             continue
@@ -50,7 +47,7 @@ def entry_names(
 
 
 def _named_by(entries: Sequence[dict[str, Any]], fields: tuple[str, ...]) -> Names | None:
-    """Names by the first of the fields that an entry has; None where an entry has no text in any of them."""
+    """Name each entry by the first of the fields that it has; None where an entry has none of them as text."""
     names = []
     for entry in entries:
         field = next((field for field in fields if isinstance(entry.get(field), str)), None)
@@ -67,7 +64,7 @@ def _are_distinct(*names: Names) -> bool:
 def _with_labels(
     lists: tuple[Sequence[dict[str, Any]], Sequence[dict[str, Any]]], names: tuple[Names, Names]
 ) -> tuple[Names, Names]:
-    telling: dict[str, set[str]] = defaultdict(set)
+    distinct: dict[str, set[str]] = defaultdict(set)
     for entries, own in zip(lists, names, strict=True):
         alike: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for entry, name in zip(entries, own, strict=True):
@@ -75,10 +72,10 @@ def _with_labels(
         for name, labels in alike.items():
             for key in set(chain.from_iterable(labels)):
                 if len({str(each.get(key)) for each in labels}) > 1:
-                    telling[name].add(key)
+                    distinct[name].add(key)
     old, new = (
         [
-            name + "".join(f",{key}={labels[key]}" for key in sorted(telling[name]) if key in labels)
+            name + "".join(f",{key}={labels[key]}" for key in sorted(distinct[name]) if key in labels)
             for name, labels in zip(own, map(_labels, entries), strict=True)
         ]
         for entries, own in zip(lists, names, strict=True)

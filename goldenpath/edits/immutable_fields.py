@@ -1,4 +1,4 @@
-"""Fields that an API server refuses to change, from the rules in the kinds' schemas and the validation of built-in kinds."""
+"""Fields that an API server refuses to change, from rules in schemas and from the validation of built-in kinds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ImmutableFields", "value_of"]
 
-_WHOLE: Final = "self == oldSelf"
+_IMMUTABLE_RULE: Final = "self == oldSelf"
 _MUTABLE_SPEC: Final[dict[str, frozenset[str]]] = {
     # kubernetes v1.36 pkg/apis/apps/validation/validation.go, ValidateStatefulSetUpdate.
     "StatefulSet": frozenset(
@@ -48,7 +48,7 @@ _MUTABLE_SPEC: Final[dict[str, frozenset[str]]] = {
     "ResourceClaimTemplate": frozenset(),
     "ResourceClaim": frozenset(),
 }
-"""For kinds whose spec is fixed, the fields of it that are not."""
+"""Mutable fields of the spec, for kinds whose other spec fields are immutable."""
 _FIXED: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     # pkg/apis/apps/validation/validation.go, ValidateDeploymentUpdate and its siblings.
     "Deployment": (("spec", "selector"),),
@@ -69,9 +69,9 @@ _SEALED: Final = frozenset({"ConfigMap", "Secret"})
 """Kinds whose data cannot change once ``immutable: true`` is set."""
 
 
-def value_of(body: Any, way: Sequence[str]) -> Any:
-    """The value at a way of fields, or :data:`~goldenpath.errors.MISSING`."""
-    for step in way:
+def value_of(body: Any, path: Sequence[str]) -> Any:
+    """Return the value at a path of fields, or :data:`~goldenpath.errors.MISSING`."""
+    for step in path:
         if not isinstance(body, dict) or step not in body:
             return MISSING
         body = body[step]
@@ -79,24 +79,20 @@ def value_of(body: Any, way: Sequence[str]) -> Any:
 
 
 class ImmutableFields:
-    """Finds the fields of a change that an API server would refuse.
-
-    Args:
-        schemas: those that ship where none are given.
-    """
+    """Finds changes of immutable fields, with the built-in schemas where none are given."""
 
     def __init__(self, schemas: Schemas | None = None) -> None:
         self._schemas = schemas or shipped()
         self._known: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = {}
 
     def changed(self, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-        """The immutable fields in which two versions of an object differ, as paths."""
+        """Yield the paths of immutable fields in which two versions of an object differ."""
         kind = str(after.get("kind", ""))
-        for way in self._of(str(after.get("apiVersion", "")), kind):
-            if value_of(before, way) is not MISSING and not _same_at(way, before, after):
-                yield ".".join(way)
+        for path in self._of(str(after.get("apiVersion", "")), kind):
+            if value_of(before, path) is not MISSING and not _same_at(path, before, after):
+                yield ".".join(path)
         if kind == "ResourceFlavor" and value_of(before, ("spec", "topologyName")) is not MISSING:
-            # kueue v0.19 resourceflavor_types.go: with a topology, these three never change.
+            # kueue v0.19 resourceflavor_types.go: with a topology, these three fields are immutable.
             yield from _differing(before, after, {"nodeLabels", "tolerations", "topologyName"})
         if kind in _MUTABLE_SPEC:
             fields = {*(before.get("spec") or {}), *(after.get("spec") or {})}
@@ -114,21 +110,21 @@ class ImmutableFields:
         return self._known[key]
 
 
-def _same_at(way: Sequence[str], before: Any, after: Any) -> bool:
-    return same(value_of(before, way), value_of(after, way))
+def _same_at(path: Sequence[str], before: Any, after: Any) -> bool:
+    return same(value_of(before, path), value_of(after, path))
 
 
 def _differing(before: Any, after: Any, fields: Collection[str]) -> Iterator[str]:
-    """The fields of the spec, of these, in which two objects differ."""
+    """Yield those of the spec fields in which two objects differ."""
     yield from (f"spec.{field}" for field in sorted(fields) if not _same_at(("spec", field), before, after))
 
 
-def _in_schema(schema: dict[str, Any], way: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Fields below a schema whose rule says that they never change."""
+def _in_schema(schema: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of fields whose rule in the schema makes them immutable."""
     rules = schema.get(CEL_RULES)
-    if way and isinstance(rules, list) and any(rule.get("rule") == _WHOLE for rule in rules):
-        yield way
+    if path and isinstance(rules, list) and any(rule.get("rule") == _IMMUTABLE_RULE for rule in rules):
+        yield path
         return
     for name, inner in (schema.get("properties") or {}).items():
         if isinstance(inner, dict):
-            yield from _in_schema(inner, (*way, name))
+            yield from _in_schema(inner, (*path, name))

@@ -1,30 +1,29 @@
-"""Matches the items of several versions of a list."""
+"""Matches the items of several versions of a list by their keys."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Keyed", "by_key", "fingerprint"]
+__all__ = ["Keyed", "by_key", "fingerprint", "selector"]
 
 Keyed = dict[str, dict[str, Any]]
-"""Items of one version of a list, by a token that equal items of all versions have."""
+"""Items of one version of a list, by a token that matching items of all versions share."""
 
 
 def fingerprint(value: Any) -> str:
-    """Equal texts for equal values, whatever the order of their keys."""
+    """Return the same text for equal values, whatever the order of their keys."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def by_key(versions: Sequence[list[Any]], keys: Sequence[str]) -> list[Keyed] | None:
-    """Each version's items by key; None where an item has no key, or two items of one version have the same.
+    """Return each version's items by key; None where an item has no key, or two items of one version have the same key.
 
-    A key whose values are lists, such as the resources that a group covers, makes two items the same where they share
-    an entry.
+    A key may have lists as values, such as the resources that a group covers. Items that share an entry then match.
     """
     if not keys or any(not isinstance(item, dict) for items in versions for item in items):
         return None
@@ -41,7 +40,7 @@ def by_key(versions: Sequence[list[Any]], keys: Sequence[str]) -> list[Keyed] | 
 def _tokens(items: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> Any:
     values = list(items)
     if len(keys) == 1 and values and all(isinstance(item.get(keys[0]), list) for item in values):
-        return _Shared(values, keys[0])
+        return _SharedEntries(values, keys[0])
 
     def token(item: Mapping[str, Any]) -> str:
         given = [item.get(key) for key in keys]
@@ -50,8 +49,8 @@ def _tokens(items: Iterable[Mapping[str, Any]], keys: Sequence[str]) -> Any:
     return token
 
 
-class _Shared:
-    """Items are the same where their lists share an entry, at first or second hand."""
+class _SharedEntries:
+    """Gives one token to items whose lists share an entry, directly or through other items."""
 
     def __init__(self, items: list[Mapping[str, Any]], key: str) -> None:
         self._key = key
@@ -75,16 +74,13 @@ class _Shared:
         self._parent[other] = one
 
 
-_MANY: Final = 1
-
-
 def selector(item: Mapping[str, Any], keys: Sequence[str], among: Sequence[Any]) -> dict[str, Any] | None:
-    """What selects an item of a list by its key, and no other item of it; None where nothing does.
+    """Return the fields that select an item by its key; None where the versions of the item share no key.
 
     Args:
         item: the item.
         keys: the key fields.
-        among: versions of the item, in all of which the selector must hold.
+        among: all versions of the item, which the selector must match.
     """
     found: dict[str, Any] = {}
     for key in keys:
@@ -97,6 +93,6 @@ def selector(item: Mapping[str, Any], keys: Sequence[str], among: Sequence[Any])
             shared = [entry for entry in value if entries[fingerprint(entry)] == len(among)]
             if not shared:
                 return None
-            value = shared[:_MANY]
+            value = shared[:1]
         found[key] = value
     return found

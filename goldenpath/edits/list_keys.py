@@ -1,4 +1,4 @@
-"""The fields that tell the items of a list apart, as the list's API defines them."""
+"""The key fields of lists, as their APIs define them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from goldenpath.check.schema_store import shipped
 
 if TYPE_CHECKING:
     from goldenpath.check.schema_store import Schemas
-    from goldenpath.edits.object_edit import Way
+    from goldenpath.edits.object_edit import FieldPath
 
 __all__ = ["ListKeys"]
 
@@ -23,29 +23,19 @@ _IN_PROSE: Final[dict[tuple[str, tuple[str, ...]], tuple[str, ...]]] = {
     # duplicate.
     ("LimitRange", ("spec", "limits")): ("type",),
 }
-"""Keys that an API's validation enforces and its schema does not name."""
+"""Keys that an API's validation enforces but its schema does not have."""
 
 
 class ListKeys:
-    """Finds the keys of lists in the schemas of their kinds.
-
-    Args:
-        schemas: those that ship where none are given.
-    """
+    """Finds the keys of lists in the schemas of their kinds, with the built-in schemas where none are given."""
 
     def __init__(self, schemas: Schemas | None = None) -> None:
         self._schemas = schemas or shipped()
         self._known: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
 
-    def of(self, api_version: str, kind: str, way: Way) -> tuple[str, ...]:
-        """The key fields of the list at a place of an object; none where its items have no key.
-
-        Args:
-            api_version: of the object.
-            kind: of the object.
-            way: to the list.
-        """
-        fields = tuple(step if isinstance(step, str) else "[]" for step in way)
+    def of(self, api_version: str, kind: str, path: FieldPath) -> tuple[str, ...]:
+        """Return the key fields of the list at a path of an object; empty where the items have no key."""
+        fields = tuple(step if isinstance(step, str) else "[]" for step in path)
         key = (api_version, kind, fields)
         if key not in self._known:
             self._known[key] = _IN_PROSE.get((kind, fields)) or self._in_schema(*key)
@@ -64,9 +54,9 @@ class ListKeys:
 
 def _target(root: Any, node: Any) -> Any:
     while isinstance(node, dict) and "$ref" in node:
-        # Keys stand beside the reference or in what it names.
-        named = root["$defs"][node["$ref"].rpartition("/")[2]]
-        node = {**named, **{key: value for key, value in node.items() if key != "$ref"}}
+        # Keys are in the node with the reference, or in the referenced node.
+        referenced = root["$defs"][node["$ref"].rpartition("/")[2]]
+        node = {**referenced, **{key: value for key, value in node.items() if key != "$ref"}}
     return node
 
 

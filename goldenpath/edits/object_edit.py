@@ -1,4 +1,4 @@
-"""One edit of an object, and what becomes of it on another rendering."""
+"""One edit of an object, and the verdicts that a new rendering can give it."""
 
 from __future__ import annotations
 
@@ -13,61 +13,61 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Step = str | Mapping[str, Any]
-    Way = tuple[Step, ...]
-    """From an object to a place in it: fields, and selectors of list items by key."""
+    FieldPath = tuple[Step, ...]
+    """Path from an object to a value inside it: fields, and selectors of list items by key."""
 
 __all__ = ["Edit", "EditAction", "EditVerdict"]
 
 
 class EditAction(enum.StrEnum):
-    """What an edit does at its place."""
+    """The operation of an edit."""
 
     SET = "set"
-    """A field gets another value, is added, or is removed."""
+    """A field is changed, added or removed."""
     ADD_ITEM = "add-item"
-    """A list gets one more item."""
+    """An item is added to a list."""
     REMOVE_ITEM = "remove-item"
-    """A list loses an item."""
+    """An item is removed from a list."""
     REPLACE_ITEM = "replace-item"
-    """An item of a list without keys becomes another one."""
+    """An item of a list without keys is replaced by another item."""
     WHOLE = "whole"
-    """What no override can say: an order, repeated items, a null, an object's identity."""
+    """A change that no override can express: an order, repeated items, a null, an object's identity."""
 
 
 class EditVerdict(enum.StrEnum):
-    """What becomes of an edit on a new rendering."""
+    """The result of comparing an edit with a new rendering."""
 
     CARRIED = "carried"
-    """The new rendering has what was edited as it was before: an override sets it again."""
+    """The new rendering has the value from before the edit, so an override sets the edited value."""
     ALREADY_SO = "already so"
-    """The new rendering has the edited value itself."""
+    """The new rendering already has the edited value."""
     CONFLICT = "conflict"
-    """The new rendering changes the same place to another value."""
+    """The new rendering changes the same field to another value."""
     ORPHANED = "orphaned"
-    """The object or the list item that was edited is gone."""
+    """The new rendering does not have the edited object or list item."""
     NOT_SAYABLE = "not sayable"
-    """No override can say the edit."""
+    """No override can express the edit."""
 
     @property
     def stops(self) -> bool:
-        """Whether a person must decide before the upgrade goes on."""
+        """Whether a person must decide before the upgrade continues."""
         return self in {EditVerdict.CONFLICT, EditVerdict.ORPHANED, EditVerdict.NOT_SAYABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A difference between an object as it was rendered and as it is.
+    """A difference between the rendered object and the object with hand edits.
 
-    ``at`` leads to the field that is set, to the list that gets or loses an item, or to the keyed item that goes.
-    ``before`` and ``after`` are :data:`~goldenpath.errors.MISSING` for what is not there.
+    ``at`` is the path of the changed field, of the list whose items change, or of the removed item with a key.
+    ``before`` and ``after`` are :data:`~goldenpath.errors.MISSING` for an absent value.
     """
 
-    at: Way
+    at: FieldPath
     action: EditAction
     before: Any = MISSING
     after: Any = MISSING
 
     @property
     def place(self) -> str:
-        """The place as people read it."""
+        """The path as people read it."""
         return place_of(self.at)

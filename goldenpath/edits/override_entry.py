@@ -1,4 +1,4 @@
-"""Edits as an override says them: one merge patch of fields, and list edits for single items."""
+"""Turns edits into an override: one merge patch of fields, and list edits for single items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["override_changes"]
 
 
 def override_changes(edits: Iterable[Edit]) -> dict[str, Any]:
-    """``patch`` and ``items`` of the override that makes these edits; a field without content is left out."""
+    """Return ``patch`` and ``items`` of the override that makes these edits. An empty field is left out."""
     patch: dict[str, Any] = {}
     items: list[dict[str, Any]] = []
     for edit in edits:
@@ -30,14 +30,14 @@ def override_changes(edits: Iterable[Edit]) -> dict[str, Any]:
 
 
 def _set(patch: dict[str, Any], items: list[dict[str, Any]], edit: Edit) -> None:
-    """A field: in the object's own patch, or in the patch of the last item on the way to it."""
+    """Set a field in the object's own patch, or in the patch of the innermost list item around the field."""
     last = max((i for i, step in enumerate(edit.at) if not isinstance(step, str)), default=-1)
     node = patch
     if last >= 0:
-        way = list(edit.at[: last + 1])
-        entry = next((each for each in items if each["at"] == way and "patch" in each), None)
+        item = list(edit.at[: last + 1])
+        entry = next((each for each in items if each["at"] == item and "patch" in each), None)
         if entry is None:
-            entry = {"at": way, "patch": {}}
+            entry = {"at": item, "patch": {}}
             items.append(entry)
         node = entry["patch"]
     *fields, name = edit.at[last + 1 :]

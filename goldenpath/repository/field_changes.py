@@ -23,7 +23,7 @@ from goldenpath.kubeyaml import same
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.edits.object_edit import Way
+    from goldenpath.edits.object_edit import FieldPath
 
 __all__ = ["HIDDEN", "FieldChange", "field_changes"]
 
@@ -61,7 +61,7 @@ class _Place:
     """The place of a value: as text, and as a path in an object of a kind."""
 
     text: str
-    way: Way
+    way: FieldPath
     kind: tuple[Any, Any]
 
     def field(self, key: str) -> _Place:

@@ -189,7 +189,7 @@ def test_an_edit_that_no_override_can_express_is_reported():
     assert "follows from the request" in one(text, "x", "tenants/vision/README.md")
     assert "follows from the fleet" in one(text, "x", "clusters/berlin/platform/cohort.yaml")
     changed = [first | {"apiVersion": "v2"}, *rest]
-    assert "it says which object this is" in one(text, kubeyaml.dump_all(changed))
+    assert "the field identifies the object" in one(text, kubeyaml.dump_all(changed))
     assert advised(text, text + "---\n" + other)[-1][0] == "ConfigMap vision/c"
     assert [name for name, _, _ in advised(text, kubeyaml.dump_all(rest))] == [
         "ResourceQuota vision/" + first["metadata"]["name"]
