@@ -1,4 +1,4 @@
-"""Model architectures: what a ``config.json`` says about memory and work, and a catalogue of published models.
+"""Model architectures: the facts of a ``config.json`` about memory and work, and a catalogue of published models.
 
 ::
 
@@ -8,9 +8,9 @@
     own = parse_config(Path("config.json").read_text(), name="our-model", source="config.json")
 
 For: parameters by part (attention, experts, embeddings …), attention layers by kind (full, sliding, latent),
-recurrent state, and quantisation with what stays at 16 bit.
+recurrent state, and quantisation with the parts that stay at 16 bit.
 
-Not for: accelerators, engines, bytes on a device and time (``sizing``). Nothing here reads the network.
+Not for: accelerators, engines, bytes on a device and time (``sizing``), and network access.
 """
 
 from goldenpath.models.architecture import (

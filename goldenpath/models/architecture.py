@@ -1,4 +1,4 @@
-"""The facts of a language model that sizing needs: parameters, and attention layers by kind."""
+"""Facts of a language model that sizing needs: parameters, and attention layers by kind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AttentionKind(StrEnum):
 
 
 class WeightPart(StrEnum):
-    """A part of the weights that a quantised checkpoint converts, or keeps at 16 bit, as a whole."""
+    """A part of the weights that a quantised checkpoint either converts or keeps at 16 bit."""
 
     ATTENTION = "attention"
     DENSE = "dense"
@@ -36,9 +36,9 @@ class WeightPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AttentionLayers:
-    """``count`` equal attention layers. ``window`` is in tokens, and only sliding layers have one.
+    """``count`` equal attention layers. Only sliding layers have a ``window``, in tokens.
 
-    A latent layer has one KV head; ``key_dim`` is the width of its compressed vector and ``value_dim`` is 0.
+    A latent layer has one KV head. Its ``key_dim`` is the width of the compressed vector, and its ``value_dim`` is 0.
     """
 
     kind: AttentionKind
@@ -50,27 +50,27 @@ class AttentionLayers:
 
     @property
     def elements_per_token(self) -> int:
-        """KV elements a token over all of these layers, undivided."""
+        """KV elements of one token in all of these layers, before tensor parallelism divides them."""
         return self.count * self.kv_heads * (self.key_dim + self.value_dim)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """The quantisation of a checkpoint: a ``precision`` of :mod:`goldenpath.sizing`, and what stays at 16 bit."""
+    """The quantisation of a checkpoint: a ``precision`` of :mod:`goldenpath.sizing`, and the parts that stay at 16 bit."""
 
     precision: str
     method: str
     kept: frozenset[WeightPart]
-    group_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """One language model. Parameters are counted from the fields of its ``config.json``; norms are left out.
+    """One language model. Its parameters are counted from ``config.json``, without norms.
 
-    ``experts_per_token`` and the expert parameters are 0 for a dense model. ``state_bytes`` is what linear
-    attention or Mamba layers keep for each sequence, whatever its length. ``index_bytes_per_token`` is the key
-    cache of sparse attention (DeepSeek V3.2). ``classes`` are the names under ``architectures``, by which engines know a model. ``notes`` say where a field was missing and what was assumed.
+    ``experts_per_token`` and the expert parameters are 0 for a dense model. ``state_bytes`` is the state of linear
+    attention or Mamba layers for each sequence, whatever its length. ``index_bytes_per_token`` is the key cache of sparse
+    attention (DeepSeek V3.2). ``classes`` are the names under ``architectures``, by which engines recognise a model.
+    ``notes`` name missing fields and the assumed values.
     """
 
     name: str
@@ -97,12 +97,12 @@ class Architecture:
 
     @property
     def total_parameters(self) -> int:
-        """All parameters, the vision tower included where the config describes one."""
+        """All parameters, including a vision tower that the config describes."""
         return sum(self.parameters.values())
 
     @property
     def active_parameters(self) -> int:
-        """Parameters that take part in one token, embeddings left out and the output matrix included."""
+        """Parameters that one token uses, including the output matrix but not the embeddings."""
         return sum(
             round(count * self.share_of_experts(1)) if part is WeightPart.EXPERTS else count
             for part, count in self.parameters.items()
@@ -110,7 +110,7 @@ class Architecture:
         ) + (self.parameters[WeightPart.EMBEDDINGS] if self.tied_embeddings else 0)
 
     def share_of_experts(self, tokens: float) -> float:
-        """The share of the routed experts that a step with this many tokens reads, if routing is uniform."""
+        """Return the share of the routed experts that a step with this many tokens reads, with uniform routing."""
         if not self.experts:
             return 0.0
         return 1.0 - math.pow(1.0 - self.experts_per_token / self.experts, tokens)
@@ -122,12 +122,11 @@ class Architecture:
 
     @property
     def kv_heads(self) -> int:
-        """KV heads of the layers that keep every token; beyond this, tensor parallelism copies heads."""
+        """KV heads of the layers that keep every token. A larger tensor parallelism copies heads."""
         full = [group.kv_heads for group in self.attention if group.kind is not AttentionKind.SLIDING]
         return max(full or [group.kv_heads for group in self.attention] or [1])
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
         return {
             "name": self.name,
             "model_type": self.model_type,

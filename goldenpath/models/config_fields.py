@@ -1,4 +1,4 @@
-"""Typed access to the fields of a foreign ``config.json``; collects every problem."""
+"""Typed access to the fields of a published ``config.json``, which collects every problem."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 __all__ = ["ConfigFields"]
 
 _LARGEST: Final = 10**9
-_MANY_PROBLEMS: Final = 20
-_MANY_NAMES: Final = 20
+_MOST_PROBLEMS: Final = 20
+_MOST_NAMES: Final = 20
 
 
 class ConfigFields:
-    """The fields of one object; a field that is missing, null or wrong gives the default, and perhaps a problem."""
+    """The fields of one object. A missing, null or invalid field has the default; an invalid one is also a problem."""
 
     def __init__(self, document: Mapping[str, Any], problems: list[Problem], prefix: str = "") -> None:
         self.document = document
@@ -28,12 +28,11 @@ class ConfigFields:
         return self.document.get(name) is not None
 
     def refuse(self, name: str, message: str, value: Any = MISSING) -> None:
-        """Record a problem with the field."""
-        if len(self.problems) < _MANY_PROBLEMS:
+        if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(Problem(f"{self.prefix}{name}", "model-config", message, value))
 
     def integer(self, *names: str, default: int | None = None, least: int = 0) -> int | None:
-        """The first of the fields that has a whole number."""
+        """Return the first of the fields that has a whole number."""
         for name in names:
             value = self.document.get(name)
             if value is None:
@@ -47,7 +46,7 @@ class ConfigFields:
         return default
 
     def required(self, *names: str) -> int:
-        """Like ``integer``, at least 1; records a problem and answers 1 where none of the fields is there."""
+        """Return the first of the fields that has a positive whole number; record a problem and return 1 if all are missing."""
         before = len(self.problems)
         value = self.integer(*names, least=1)
         if value is None:
@@ -57,17 +56,16 @@ class ConfigFields:
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A boolean field."""
         value = self.document.get(name)
         return value if isinstance(value, bool) else default
 
     def text(self, name: str) -> str:
-        """A text field; empty where it is not text."""
+        """Return a text field; empty where the value is not text."""
         value = self.document.get(name)
         return value[:200] if isinstance(value, str) else ""
 
     def values(self, name: str, length: int) -> list[Any] | None:
-        """A list with one value for each layer."""
+        """Return a list with one value for each layer."""
         value = self.document.get(name)
         if not isinstance(value, list):
             return None
@@ -77,12 +75,12 @@ class ConfigFields:
         return value[:length]
 
     def names(self, name: str) -> tuple[str, ...]:
-        """A list of names; empty where it is not a list."""
+        """Return a list of names; empty where the value is not a list."""
         value = self.document.get(name)
-        there = value if isinstance(value, list) else []
-        return tuple(each[:200] for each in there[:_MANY_NAMES] if isinstance(each, str))
+        entries = value[:_MOST_NAMES] if isinstance(value, list) else []
+        return tuple(each[:200] for each in entries if isinstance(each, str))
 
     def inner(self, name: str) -> ConfigFields:
-        """A nested object; empty where it is not an object."""
+        """Return a nested object; empty where the value is not an object."""
         value = self.document.get(name)
         return ConfigFields(value if isinstance(value, dict) else {}, self.problems, f"{self.prefix}{name}.")

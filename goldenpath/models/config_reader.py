@@ -1,7 +1,7 @@
 """Reads an :class:`Architecture` from a Hugging Face ``config.json``.
 
-The names of the fields are those that vLLM 0.32 reads (vllm/transformers_utils/model_arch_config_convertor.py).
-A structure that is not understood is refused; a wrong size would be worse than none.
+The field names are those that vLLM 0.32 reads (vllm/transformers_utils/model_arch_config_convertor.py). An unknown
+structure is refused, because a wrong size is worse than no size.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.kubeyaml import unique_keys
 from goldenpath.models.architecture import Architecture, AttentionKind, AttentionLayers, WeightPart
 from goldenpath.models.config_fields import ConfigFields
+from goldenpath.models.config_layers import ConfigLayers
 from goldenpath.models.quantization_config import read_quantization
 
 if TYPE_CHECKING:
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CONFIG_BYTES", "parse_config", "read_config"]
 
 MAX_CONFIG_BYTES: Final = 4 * 1024 * 1024
-_MOST_LAYERS: Final = 2000
-_UNKNOWN_LAYOUTS: Final = {
-    "compress_ratios": "compressed sparse attention (DeepSeek V4)",
-    "linear_attn_config": "Kimi delta attention",
-    "block_configs": "layers that differ one by one (Nemotron NAS)",
-    "use_mla_sliding": "sliding latent attention",
-    "attn_layer_period": "attention in some of its layers (Jamba)",
-    "attn_layer_indices": "attention in some of its layers (Bamba)",
-}
-_NO_DECODERS: Final = frozenset(
-    {"bert", "roberta", "xlm-roberta", "t5", "clip", "vit", "whisper", "siglip", "wav2vec2", "bart"}
-)
 _TWO_MATRICES: Final = frozenset(
     {
         "gpt2",
@@ -50,28 +39,23 @@ _TWO_MATRICES: Final = frozenset(
         "nemotron_h",
     }
 )
-"""Model types whose feed-forward has two matrices; all others have three (gate, up, down)."""
-_BLOCKS: Final = {"mamba": "M", "attention": "*", "moe": "E", "mlp": "-"}
-"""Layers of Nemotron-H, by their name and by their letter; each is one of these and nothing else."""
-_ONE_KV_HEAD: Final = "multi_query"
+"""Model types whose feed-forward network has two matrices; all others have three (gate, up, down)."""
 _INDEX_BYTES: Final = 132
-"""Key cache of DeepSeek sparse attention, a token and layer: 128 fp8 values and a 4-byte scale (vLLM 0.32)."""
+"""Key cache of DeepSeek sparse attention for each token and layer: 128 fp8 values and a 4-byte scale (vLLM 0.32)."""
 
 
 def parse_config(text: str, *, name: str = "", source: str = "config.json") -> Architecture:
-    """Read the text of a ``config.json``; :raises InputError: naming the file and each field that is wrong."""
+    """Read the text of a ``config.json``; :raises InputError: with the file and each invalid field."""
     if len(text) > MAX_CONFIG_BYTES:
         raise InputError.of("", "model-config", f"is larger than {MAX_CONFIG_BYTES} bytes", file=source)
     try:
         document = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise InputError.of(
-            "", "model-config", f"is not JSON that can be read: {str(error)[:120]}", file=source
-        ) from error
+        message = f"is not readable JSON: {str(error)[:120]}"
+        raise InputError.of("", "model-config", message, file=source) from error
     if not isinstance(document, dict):
-        raise InputError.of(
-            "", "model-config", "must be a JSON object: the config.json of a model", file=source
-        )
+        message = "must be a JSON object, such as the config.json of a model"
+        raise InputError.of("", "model-config", message, file=source)
     return read_config(document, name=name, source=source)
 
 
@@ -82,73 +66,24 @@ def read_config(document: Mapping[str, Any], *, name: str = "", source: str = "c
     inner = next(
         (outer.inner(key) for key in ("text_config", "llm_config", "language_config") if key in outer), outer
     )
-    architecture = _Reader(outer, inner, name or outer.text("_name_or_path") or "model", source).read()
+    architecture = _ArchitectureReader(
+        outer, inner, name or outer.text("_name_or_path") or "model", source
+    ).read()
     if problems:
         raise InputError(problem.in_file(source) for problem in problems)
     return architecture
 
 
-class _Reader:
+class _ArchitectureReader(ConfigLayers):
     def __init__(self, outer: ConfigFields, fields: ConfigFields, name: str, source: str) -> None:
-        self.outer, self.fields, self.name, self.source = outer, fields, name, source
+        super().__init__(outer, fields)
+        self.name, self.source = name, source
         self.notes: list[str] = []
-        self.model_type = fields.text("model_type") or outer.text("model_type")
-        for field, what in _UNKNOWN_LAYOUTS.items():
-            if field in fields:
-                fields.refuse(field, f"describes {what}, whose memory sizing cannot compute yet")
-        if self.model_type in _NO_DECODERS:
-            fields.refuse(
-                "model_type", "is not a text generator; sizing knows decoder models only", self.model_type
-            )
-        self.hidden = fields.required("hidden_size", "n_embd", "d_model")
-        pattern = fields.text("hybrid_override_pattern") or self._letters()
-        names = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
-        counted = not pattern or any(name in fields for name in names)
-        layers = fields.required(*names) if counted else len(pattern)
-        if layers > _MOST_LAYERS:
-            fields.refuse("num_hidden_layers", f"must be at most {_MOST_LAYERS}", layers)
-            layers = 1
-        self.layers, self.pattern = layers, pattern[:layers] if pattern else ""
-        self.heads = fields.required("num_attention_heads", "n_head", "num_heads", "n_heads")
-        self.vocabulary = fields.required("vocab_size", "padded_vocab_size")
-        self.head_dim = fields.integer("head_dim", "hidden_size_per_head", "kv_channels", least=1) or max(
-            1, self.hidden // self.heads
-        )
-        heads_of_kv = fields.integer(
-            "n_head_kv",
-            "num_kv_heads",
-            "num_key_value_heads",
-            "multi_query_group_num",
-            "num_attention_groups",
-            least=1,
-        )
-        self.kv_heads = heads_of_kv or (1 if fields.flag(_ONE_KV_HEAD) else self.heads)
-        if self.kv_heads > self.heads:
-            fields.refuse(
-                "num_key_value_heads", f"must be at most num_attention_heads ({self.heads})", self.kv_heads
-            )
-
-    def _letters(self) -> str:
-        """The layers of Nemotron-H as Transformers 5 lists them, one letter each; empty where none are listed."""
-        named = self.fields.document.get("layers_block_type")
-        if named is None:
-            return ""
-        if (
-            self.model_type != "nemotron_h"
-            or not isinstance(named, list)
-            or set(map(str, named)) - set(_BLOCKS)
-        ):
-            self.fields.refuse(
-                "layers_block_type",
-                "describes layers that differ one by one, whose memory sizing cannot compute yet",
-            )
-            return ""
-        return "".join(_BLOCKS[str(block)] for block in named[: _MOST_LAYERS + 1])
 
     def read(self) -> Architecture:
         fields = self.fields
-        kinds = self._layer_kinds()
-        mixes = self._moe_layers()
+        kinds = self.layer_kinds()
+        mixes = self.moe_layers()
         latent = fields.integer("kv_lora_rank", least=1)
         tied = self.outer.flag(
             "tie_word_embeddings",
@@ -201,55 +136,6 @@ class _Reader:
         found = [value for name in names if (value := self.fields.integer(name, least=1))]
         return min(found) if found else None
 
-    def _layer_kinds(self) -> list[str]:  # noqa: PLR0911 - one return for each way that a config says it
-        """One of full, sliding, linear, mamba, none for each layer."""
-        fields, layers = self.fields, self.layers
-        if self.pattern:
-            if len(self.pattern) != layers or set(self.pattern) - set("M*E-"):
-                fields.refuse(
-                    "hybrid_override_pattern", f"must be {layers} of the letters M, *, E and -", self.pattern
-                )
-            return [{"M": "mamba", "*": "full"}.get(letter, "none") for letter in self.pattern]
-        window = self._window()
-        if types := fields.values("layer_types", layers):
-            named = {
-                "full_attention": "full",
-                "linear_attention": "linear",
-                "attention": "full",
-                "mamba": "mamba",
-                "deepseek_sparse_attention": "full",
-            }
-            windowed = "sliding" if window else "full"
-            named |= {"sliding_attention": windowed, "chunked_attention": windowed}
-            for value in {str(kind) for kind in types} - named.keys():
-                fields.refuse("layer_types", f"has a kind of layer that sizing does not know: {value[:60]!r}")
-            return [named.get(str(kind), "full") for kind in types]
-        if flags := fields.values("hybrid_layer_pattern", layers):
-            return ["sliding" if flag == 1 and window else "full" for flag in flags]
-        if interval := fields.integer("full_attention_interval", least=1):
-            return ["full" if (place + 1) % interval == 0 else "linear" for place in range(layers)]
-        if window is None:
-            return ["full"] * layers
-        pattern = fields.integer("sliding_window_pattern", "_sliding_window_pattern", least=1)
-        if pattern is None:
-            pattern = {
-                "gemma3_text": 6,
-                "gemma3": 6,
-                "gemma2": 2,
-                "llama4_text": 4,
-                "llama4": 4,
-                "cohere2": 4,
-            }.get(self.model_type)
-        if pattern is None:
-            return ["sliding"] * layers
-        return ["full" if (place + 1) % pattern == 0 else "sliding" for place in range(layers)]
-
-    def _window(self) -> int | None:
-        fields = self.fields
-        if fields.document.get("use_sliding_window") is False:
-            return None
-        return fields.integer("sliding_window", "attention_chunk_size") or None
-
     def _attention(self, kinds: list[str], latent: int | None) -> tuple[AttentionLayers, ...]:
         fields = self.fields
         full, sliding = kinds.count("full"), kinds.count("sliding")
@@ -258,27 +144,12 @@ class _Reader:
             width = latent + (fields.integer("qk_rope_head_dim") or 0)
             return (AttentionLayers(AttentionKind.LATENT, full + sliding, 1, width, 0),)
         if full:
-            heads, key, value = self._shape("full")
+            heads, key, value = self.kv_shape("full")
             groups.append(AttentionLayers(AttentionKind.FULL, full, heads, key, value))
         if sliding:
-            heads, key, value = self._shape("sliding")
-            groups.append(AttentionLayers(AttentionKind.SLIDING, sliding, heads, key, value, self._window()))
+            heads, key, value = self.kv_shape("sliding")
+            groups.append(AttentionLayers(AttentionKind.SLIDING, sliding, heads, key, value, self.window()))
         return tuple(groups)
-
-    def _shape(self, kind: str) -> tuple[int, int, int]:
-        """KV heads, key width and value width of a kind of layer."""
-        fields = self.fields
-        key = self.head_dim
-        value = fields.integer("v_head_dim", least=1) or key
-        heads = self.kv_heads
-        if kind == "full" and (wide := fields.integer("global_head_dim", least=1)):
-            key = value = wide
-            heads = fields.integer("num_global_key_value_heads", least=1) or heads
-        if kind == "sliding":
-            heads = fields.integer("swa_num_key_value_heads", least=1) or heads
-            key = fields.integer("swa_head_dim", least=1) or key
-            value = fields.integer("swa_v_head_dim", least=1) or value
-        return heads, key, value
 
     def _attention_parameters(self, kind: str, latent: int | None) -> int:
         fields, hidden = self.fields, self.hidden
@@ -295,7 +166,7 @@ class _Reader:
             return hidden * (2 * key + 2 * value + 2 * heads) + value * hidden
         if latent:
             return self._latent_parameters(latent)
-        heads, key, value = self._shape(kind)
+        heads, key, value = self.kv_shape(kind)
         queries = 2 if fields.flag("attn_output_gate", default=self.model_type == "qwen3_next") else 1
         values = 0 if fields.flag("attention_k_eq_v") and kind == "full" else heads * value
         return hidden * (queries * self.heads * key + heads * key + values) + self.heads * value * hidden
@@ -317,9 +188,8 @@ class _Reader:
         heads = self.fields.integer("mamba_num_heads", "mamba_n_heads", least=1)
         width = self.fields.integer("mamba_head_dim", "mamba_d_head", least=1)
         if heads is None or width is None:
-            self.fields.refuse(
-                "mamba_num_heads", "is missing, with mamba_head_dim: the size of the Mamba state"
-            )
+            message = "is missing, or mamba_head_dim is; the size of the Mamba state needs both"
+            self.fields.refuse("mamba_num_heads", message)
             return 1, 1
         return heads * width, self.fields.integer("n_groups", "mamba_n_groups", least=1) or 1
 
@@ -329,7 +199,7 @@ class _Reader:
         return keys, fields.required("linear_num_value_heads") * fields.required("linear_value_head_dim")
 
     def _state_bytes(self, kinds: list[str]) -> int:
-        """Convolution state at 2 bytes and recurrent state at 4 bytes an element, over all layers."""
+        """Return the bytes of all layers: 2 for each element of convolution state, 4 for each of recurrent state."""
         fields, total = self.fields, 0
         if linear := kinds.count("linear"):
             key, value = self._linear()
@@ -344,61 +214,35 @@ class _Reader:
             total += mamba * ((inner + 2 * groups * state) * steps * 2 + inner * state * 4)
         return total
 
-    def _moe_layers(self) -> list[bool]:
-        fields, layers = self.fields, self.layers
-        if self.pattern:
-            return [letter == "E" for letter in self.pattern]
-        if not self._experts():
-            return [False] * layers
-        if flags := fields.values("moe_layer_freq", layers):
-            return [flag == 1 for flag in flags]
-        first = fields.integer("first_k_dense_replace") or 0
-        step = (
-            fields.integer("interleave_moe_layer_step", "decoder_sparse_step", "moe_layer_freq", least=1) or 1
-        )
-        dense = fields.document.get("mlp_only_layers")
-        dense_layers = (
-            set(dense) if isinstance(dense, list) and all(isinstance(at, int) for at in dense) else set()
-        )
-        return [
-            place >= first and (place + 1) % step == 0 and place not in dense_layers
-            for place in range(layers)
-        ]
-
-    def _experts(self) -> int:
-        names = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
-        found = self.fields.integer(*names) or 0
-        return found if found > 1 else 0
-
     def _feed_forward(self, parameters: dict[WeightPart, int], mixes: list[bool]) -> tuple[int, int, int]:
-        """Count the feed-forward parameters; the experts of a layer, how many one token uses, and their width."""
+        """Count the feed-forward parameters; return the experts of a layer, the experts of a token, and their width."""
         fields, hidden = self.fields, self.hidden
         matrices = 2 if self.model_type in _TWO_MATRICES else 3
         count = sum(mixes)
-        experts = self._experts() if count else 0
+        experts = self.experts() if count else 0
         wide = fields.integer("intermediate_size", "ffn_hidden_size", "n_inner", "ffn_dim", least=1)
         dense_width = fields.integer("intermediate_size_mlp", "dense_intermediate_size", least=1) or wide
         dense = self.pattern.count("-") if self.pattern else self.layers - count
         if dense and dense_width is None:
             dense_width = 4 * hidden
-            self.notes.append("intermediate_size is missing: 4 times the hidden size is assumed")
+            self.notes.append("intermediate_size is missing; 4 times the hidden size is assumed")
         if dense:
             parameters[WeightPart.DENSE] = dense * matrices * hidden * (dense_width or 0)
         if not experts:
             return 0, 0, 0
         width = fields.integer("moe_intermediate_size", "expert_dim", least=1) or wide
         if width is None:
-            fields.refuse("moe_intermediate_size", "is missing: the width of one expert")
+            fields.refuse("moe_intermediate_size", "is missing; it is the width of one expert")
             return 0, 0, 0
         chosen = fields.integer(
             "num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_topk", "moe_top_k", least=1
         )
         if chosen is None or chosen > experts:
-            fields.refuse("num_experts_per_tok", f"must be between 1 and the {experts} experts", chosen)
+            fields.refuse(
+                "num_experts_per_tok", f"must be between 1 and {experts}, the number of experts", chosen
+            )
             chosen = 1
-        inner = fields.integer(
-            "moe_latent_size", least=1
-        )  # experts of Nemotron 3 Super work in a narrower space
+        inner = fields.integer("moe_latent_size", least=1)  # Nemotron 3 Super: experts in a narrower space
         parameters[WeightPart.EXPERTS] = count * experts * matrices * (inner or hidden) * width
         parameters[WeightPart.ROUTER] = count * (experts * hidden + 2 * hidden * (inner or 0))
         shared = self._shared_width(width)

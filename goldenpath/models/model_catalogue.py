@@ -1,4 +1,4 @@
-"""The catalogue of published models: the fields of their ``config.json`` that sizing reads."""
+"""The catalogue of published models, with the fields of their ``config.json`` that sizing reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ModelCatalogue", "model_catalogue"]
 
 
 class ModelCatalogue:
-    """Models by their Hugging Face id; iterating gives the ids. Case does not matter, other ids are aliases."""
+    """Models by their Hugging Face id or an alias, ignoring case. Iteration yields the ids."""
 
     def __init__(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
         self._entries = dict(entries)
@@ -40,7 +40,7 @@ class ModelCatalogue:
         return isinstance(id_, str) and id_.casefold() in self._ids
 
     def get(self, id_: str) -> Architecture:
-        """:raises InputError: for a model that is not in the catalogue, with the nearest id and the way out."""
+        """Return a model; :raises InputError: for an unknown model, with the nearest id and the fix."""
         known = self._ids.get(id_.casefold())
         if known is None:
             message = "is not in the catalogue of models; give its config.json instead (--config FILE)"
@@ -49,7 +49,7 @@ class ModelCatalogue:
         return read_config(entry["config"], name=known, source=entry["source"])
 
     def nearest(self, id_: str) -> str | None:
-        """The id that was probably meant."""
+        """Return the id that is closest to a mistyped one."""
         wanted = id_.casefold()[:200]
         found = difflib.get_close_matches(wanted, self._ids, n=1, cutoff=0.7)
         if not found:
@@ -59,7 +59,7 @@ class ModelCatalogue:
 
 @cache
 def model_catalogue() -> ModelCatalogue:
-    """The catalogue that ships with goldenpath; :raises DataError: when its data is broken."""
+    """Return the built-in catalogue; :raises DataError: where its data is broken."""
     place = "models/data/models.yaml"
     try:
         document = kubeyaml.load(

@@ -1,4 +1,4 @@
-"""Reads from ``quantization_config`` the precision, and the parts of the model that stay at 16 bit."""
+"""Reads the precision, and the parts of the model that stay at 16 bit, from ``quantization_config``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ALWAYS_KEPT", "MIXED", "kept_by_default", "read_quantization"]
 ALWAYS_KEPT: Final = frozenset(
     {WeightPart.EMBEDDINGS, WeightPart.OUTPUT, WeightPart.ROUTER, WeightPart.VISION}
 )
-"""What each common quantisation tool leaves at 16 bit by default."""
+"""Parts that each common quantisation tool leaves at 16 bit by default."""
 
 _PATTERNS: Final = (
     ("lm_head", WeightPart.OUTPUT),
@@ -46,16 +46,16 @@ _NVFP4_GROUP: Final = 16
 
 
 def kept_by_default(precision: str) -> frozenset[WeightPart]:
-    """The parts at 16 bit when a checkpoint in ``precision`` says nothing; MXFP4 converts experts only."""
+    """Return the parts that stay at 16 bit where a checkpoint lists none. MXFP4 converts experts only."""
     if precision == "mxfp4":
         return ALWAYS_KEPT | {WeightPart.ATTENTION, WeightPart.DENSE, WeightPart.SHARED_EXPERTS}
     return ALWAYS_KEPT
 
 
 def read_quantization(fields: ConfigFields, layers: int) -> Quantization | None:
-    """The quantisation that a config declares (``quantization_config`` or ``compression_config``).
+    """Return the quantisation that a config declares (``quantization_config`` or ``compression_config``).
 
-    Its precision is ``mixed`` where the config has several, or one that is not known: sizing then asks for one.
+    The precision is ``mixed`` where the config has several precisions or an unknown one. Sizing then asks for one.
     """
     for name in ("quantization_config", "compression_config", "quantization"):
         found = fields.document.get(name)
@@ -68,13 +68,7 @@ def read_quantization(fields: ConfigFields, layers: int) -> Quantization | None:
                 *_texts(found.get("ignored_layers")),
                 *_texts(found.get("exclude_modules")),
             ]
-            group = found.get("group_size")
-            return Quantization(
-                precision,
-                method,
-                kept_by_default(precision) | _kept(ignored, layers),
-                group if isinstance(group, int) and group > 0 else None,
-            )
+            return Quantization(precision, method, kept_by_default(precision) | _kept(ignored, layers))
     return None
 
 
@@ -94,14 +88,14 @@ def _precision(found: Mapping[str, Any]) -> str:  # noqa: PLR0911 - one return f
     groups = found.get("config_groups")
     if isinstance(groups, dict) and groups:
         weights = [group.get("weights") if isinstance(group, dict) else None for group in groups.values()]
-        found_precisions = {_of_weights(each) if isinstance(each, dict) else MIXED for each in weights}
+        found_precisions = {_weight_precision(each) if isinstance(each, dict) else MIXED for each in weights}
         return found_precisions.pop() if len(found_precisions) == 1 else MIXED
     if method == "bitsandbytes":
         return "int4" if found.get("load_in_4bit") else "int8"
     return MIXED
 
 
-def _of_weights(weights: Mapping[str, Any]) -> str:
+def _weight_precision(weights: Mapping[str, Any]) -> str:
     bits, kind = weights.get("num_bits"), str(weights.get("type") or "float").lower()
     if bits == _INT8:
         return "int8" if kind.startswith("int") else "fp8"
@@ -117,10 +111,10 @@ def _texts(value: Any) -> list[str]:
 
 
 def _kept(ignored: Iterable[str], layers: int) -> set[WeightPart]:
-    """The parts that the patterns keep in at least half of the layers; a few single layers change little."""
+    """Return the parts that the patterns keep in at least half of the layers. A few single layers change little."""
     kept, by_layer = set(), Counter[WeightPart]()
     for pattern in ignored:
-        for part in _named(pattern.lower().removeprefix("re:").replace("\\", "").rstrip("*.$")):
+        for part in _named_parts(pattern.lower().removeprefix("re:").replace("\\", "").rstrip("*.$")):
             if any(piece.isdigit() for piece in pattern.split(".")):
                 by_layer[part] += 1
             else:
@@ -128,8 +122,8 @@ def _kept(ignored: Iterable[str], layers: int) -> set[WeightPart]:
     return kept | {part for part, count in by_layer.items() if 2 * count >= layers}
 
 
-def _named(pattern: str) -> set[WeightPart]:
-    """The parts that a pattern names as whole modules (``…self_attn``), not a norm or a bias inside them."""
+def _named_parts(pattern: str) -> set[WeightPart]:
+    """Return the parts that a pattern names as whole modules (``…self_attn``), not a norm or bias inside them."""
     last = pattern.rpartition(".")[2]
     if "proj" in last and "mlp" in pattern:
         return {WeightPart.DENSE}
