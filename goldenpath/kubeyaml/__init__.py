@@ -1,29 +1,26 @@
-"""The one place where YAML is read and written, agreeing with Kubernetes.
+"""Reads and writes all YAML of goldenpath, in agreement with Kubernetes.
 
-For: text to plain values (``dict``, ``list``, ``str``, ``int``, ``float``, ``bool``, ``None``) just as the
-API server's own reader makes them (``sigs.k8s.io/yaml``: ``y`` is true, ``014`` is 12, ``12:30`` is text,
-keys are always text), and values to text that every YAML reader takes back unchanged.
+For: text to plain values (``dict``, ``list``, ``str``, ``int``, ``float``, ``bool``, ``None``), as the API server's own
+reader resolves them (``sigs.k8s.io/yaml``: ``y`` is true, ``014`` is 12, ``12:30`` is text, keys are always text); and
+values to text that every YAML reader reads back unchanged.
 
 :mod:`goldenpath.kubeyaml.editing` changes fields in a text that a person wrote, and keeps comments and layout.
 
-Not for: what a document means (models and schemas do that), files of a repository.
+Not for: the meaning of a document (models and schemas), and the files of a repository.
 
-Reading is stricter than Kubernetes where Kubernetes would lose something without a word: repeated keys,
-tags, content after ``...``, and documents that are too deep or grow too large through aliases are refused.
+The reader is stricter than Kubernetes where Kubernetes would silently lose content. It refuses repeated keys, tags,
+content after ``...``, and documents that are too deep or grow too large through aliases.
 """
 
+from goldenpath.kubeyaml._files import MAX_FILE_BYTES, open_regular, read_bytes, read_text
 from goldenpath.kubeyaml._json import DuplicateKeyError, unique_keys
 from goldenpath.kubeyaml._read import (
     MAX_DEPTH,
     MAX_DOCUMENT_CHARS,
-    MAX_FILE_BYTES,
     MAX_NODES_FROM_ALIASES,
     load,
     load_all,
     load_file,
-    open_regular,
-    read_bytes,
-    read_text,
 )
 from goldenpath.kubeyaml._rendered import load_rendered
 from goldenpath.kubeyaml._same import same

@@ -1,4 +1,4 @@
-"""Objects of JSON whose keys are all different."""
+"""Reads JSON objects, and refuses repeated keys."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class DuplicateKeyError(ValueError):
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON, for ``object_pairs_hook``; Python alone would keep the last of two values without a word.
+    """Build an object for ``object_pairs_hook``. Without this hook, Python silently keeps the last of two values.
 
     Raises:
-        DuplicateKeyError: a key is there twice.
+        DuplicateKeyError: a key appears twice.
     """
     result: dict[str, Any] = {}
     for key, value in pairs:

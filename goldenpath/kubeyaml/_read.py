@@ -1,7 +1,7 @@
-"""Exact reading: libyaml's events, composed by our own rules into plain values.
+"""The exact reader: composes the events of libyaml into plain values, by the rules of Kubernetes.
 
-Events, not PyYAML's loaders: those resolve scalars by YAML 1.1 as Python read it, recurse in C without a
-limit (a hundred thousand brackets end the process), and construct what a tag asks for.
+The loaders of PyYAML are not used. They resolve scalars by Python's interpretation of YAML 1.1, recurse in C without a
+limit (a hundred thousand brackets end the process), and construct objects for tags.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import re
-import stat
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
 from goldenpath.errors import InputError, Problem
+from goldenpath.kubeyaml._files import read_text
 from goldenpath.kubeyaml._json import DuplicateKeyError, unique_keys
 from goldenpath.kubeyaml._scalars import json_number, key_text, resolve_plain
 from goldenpath.kubeyaml._written import as_written
@@ -24,32 +23,29 @@ from goldenpath.kubeyaml._written import as_written
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
-    from typing import IO
 
 __all__ = [
+    "LOADER",
     "MAX_DEPTH",
     "MAX_DOCUMENT_CHARS",
-    "MAX_FILE_BYTES",
     "MAX_NODES_FROM_ALIASES",
     "load",
     "load_all",
     "load_file",
-    "open_regular",
-    "read_bytes",
+    "nodes",
     "split",
 ]
 
 MAX_DOCUMENT_CHARS: Final = 3 * 1024 * 1024
-MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """The largest document that is read: the API server's own limit on a request body (3 MiB)."""
 
 MAX_DEPTH: Final = 100
-"""How deep collections may nest. The deepest kind that we know, a CRD, stays under 60."""
+"""Deepest nesting of collections. The deepest known kind, a CRD, stays under 60."""
 
 MAX_NODES_FROM_ALIASES: Final = 10_000
-"""How many values all aliases of a document may add together (the defence against a "billion laughs")."""
+"""Most values that all aliases of a document may add together (the defence against a "billion laughs")."""
 
-_Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+LOADER: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 _STR_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
 _MAP_TAGS: Final = frozenset({None, "!", "tag:yaml.org,2002:map"})
@@ -58,23 +54,22 @@ _MERGE: Final = "<<"
 
 
 def load(text: str, *, name: str = "<input>", written: bool = False) -> Any:
-    """The value of the only document in ``text``; ``None`` where it holds nothing.
+    """Return the value of the only document in ``text``; ``None`` for an empty document.
 
-    With ``written``, numbers remember their text (:mod:`goldenpath.kubeyaml._written`): for what people write.
+    With ``written``, numbers keep their text (:mod:`goldenpath.kubeyaml._written`), for messages to the author.
 
-    Raises ``InputError`` (with ``name``, line and column) for what Kubernetes refuses, for several
-    documents, and for what this package's docstring names.
+    Raises ``InputError`` (with ``name``, line and column) where Kubernetes refuses the text, for several documents, and
+    for the content that the docstring of this package lists.
     """
     documents = load_all(text, name=name, written=written)
     if len(documents) > 1:
-        raise InputError.of(
-            "", "yaml-one-document", f"one YAML document is expected, not {len(documents)}", file=name
-        )
+        message = f"has {len(documents)} YAML documents; keep one"
+        raise InputError.of("", "yaml-one-document", message, file=name)
     return documents[0] if documents else None
 
 
 def load_all(text: str, *, name: str = "<input>", written: bool = False) -> list[Any]:
-    """The values of all documents in ``text``, without the empty ones, as ``kubectl apply -f`` reads it."""
+    """Return the values of all documents in ``text`` that are not empty, as ``kubectl apply -f`` reads them."""
     if text.lstrip().startswith("{"):
         value = _load_json(text, name)
         if value is not _NOT_JSON:
@@ -86,7 +81,7 @@ def load_all(text: str, *, name: str = "<input>", written: bool = False) -> list
 
 
 def load_json_or_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
-    """The value of a text without separators, which may be JSON."""
+    """Return the value of a text without separators, which may be JSON."""
     value = _load_json(text, name) if text.lstrip().startswith("{") else _NOT_JSON
     if value is not _NOT_JSON:
         return value
@@ -94,88 +89,49 @@ def load_json_or_document(text: str, *, first_line: int, name: str, written: boo
 
 
 def load_document(text: str, *, first_line: int, name: str, written: bool = False) -> Any:
-    """The value of what stands between two separators; ``first_line`` counts from 0."""
+    """Return the value of the text between two separators. ``first_line`` counts from 0."""
     return DocumentReader(text, first_line, name, written=written).value()
 
 
 def load_file(path: str | PathLike[str], *, written: bool = False) -> Any:
-    """The value of the only document in a UTF-8 file. Raises ``InputError``, for an unreadable file too."""
+    """Return the value of the only document in a UTF-8 file. Raises ``InputError``, also for an unreadable file."""
     return load(read_text(path), name=str(path), written=written)
 
 
-def read_text(path: str | PathLike[str]) -> str:
-    """The text of a UTF-8 file, without a byte order mark. Raises ``InputError`` where it cannot be read."""
-    content = read_bytes(path)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 text (byte {error.start})"
-        raise InputError.of("", "yaml-encoding", message, file=str(path)) from error
-
-
-def read_bytes(path: str | PathLike[str]) -> bytes:
-    """What a regular file holds.
-
-    Raises:
-        InputError: the file cannot be read, is larger than :data:`MAX_FILE_BYTES`, or is a pipe, a device or a
-            folder: reading one of these could wait for ever.
-
-    """
-    with open_regular(path) as stream:
-        content = stream.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        message = f"the file has more than {MAX_FILE_BYTES:,} bytes"
-        raise InputError.of("", "yaml-size", message, file=str(path))
-    return content
-
-
-@contextlib.contextmanager
-def open_regular(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
-    """A regular file, to read from.
-
-    Raises:
-        InputError: the file cannot be read, or is a pipe, a device or a folder.
-
-    """
-    try:
-        # Opened without waiting: a pipe that has no writer would block before its kind is known.
-        with open(path, "rb", opener=_open_without_waiting) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                message = "is not a regular file; name a file, or `-` to read standard input"
-                raise InputError.of("", "unreadable", message, file=str(path))
-            yield stream
-    except OSError as error:
-        message = f"the file cannot be read: {error.strerror}"
-        raise InputError.of("", "unreadable", message, file=str(path)) from error
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def nodes(text: str) -> Iterator[tuple[int, Any]]:
+    """Yield the first line (from 0) and the root node of each document that is not empty, up to a syntax error."""
+    for first_line, part in split(text, "<input>"):
+        try:
+            node = yaml.compose(part, Loader=LOADER)
+        except yaml.YAMLError:
+            return
+        if node is not None and node.tag != "tag:yaml.org,2002:null":
+            yield first_line, node
 
 
 def split(text: str, name: str) -> Iterator[tuple[int, str]]:
-    """The documents of a stream with the line (from 0) where each starts.
+    """Yield the documents of a stream, each with its first line (from 0).
 
-    Kubernetes cuts a stream at every line that opens with ``---`` before it parses any YAML.
+    Kubernetes cuts a stream at every line that starts with ``---`` before it parses any YAML.
     """
-    # Cut at a text: to seek a pattern takes a third longer, and one that begins with `^` three times as long.
+    # A search for a pattern takes a third longer than this split, and for one that starts with `^` three times as long.
     first, *others = f"\n{text}".split("\n---")
     line, part, line_break = 0, first[1:], first
     for other in others:
-        if line_break:  # which was cut off with the separator behind it
+        if line_break:  # the split removed it with the separator
             part += "\n"
         yield line, part
         line += part.count("\n")
         after, line_break, part = other.partition("\n")
         if (rest := after.strip()) and not rest.startswith("#"):
-            message = f"line {line + 1}: nothing but a comment may follow '---' on its line"
+            message = f"line {line + 1}: only a comment can follow '---' on its line"
             raise InputError.of("", "yaml-separator", message, rest, file=name)
         line += 1
     yield line, part
 
 
 class DocumentReader:
-    """One document on its way from events to a value."""
+    """Composes the events of one document into a value."""
 
     def __init__(self, text: str, first_line: int, name: str, *, written: bool) -> None:
         self._text = text
@@ -189,22 +145,21 @@ class DocumentReader:
     def value(self) -> Any:
         text = self._text
         if len(text) > MAX_DOCUMENT_CHARS:
-            self._refuse("yaml-size", f"a document may hold at most {MAX_DOCUMENT_CHARS:,} characters", None)
-        if (
-            at := text.find("\n\ufeff")
-        ) >= 0:  # libyaml passes over it, and Kubernetes makes it part of a key
-            message = "a byte order mark may stand only at the beginning of a file"
+            self._refuse("yaml-size", f"a document can have at most {MAX_DOCUMENT_CHARS:,} characters", None)
+        # libyaml skips a byte order mark inside a file, and Kubernetes reads it as part of a key.
+        if (at := text.find("\n\ufeff")) >= 0:
+            message = "a byte order mark is allowed only at the beginning of a file"
             self._refuse("yaml-character", message, _Mark(text, at + 1))
         if not text.endswith("\n"):
-            text += "\n"  # as Kubernetes: a block at the end of a file has its last line break
+            text += "\n"  # Kubernetes also ends a block at the end of a file with a line break
         with self._parsing(text):
             return self._only_document()
 
     @contextlib.contextmanager
     def _parsing(self, source: Any) -> Iterator[None]:
-        """Read events of a text, or of something with ``read``; what the parser refuses is an ``InputError``."""
+        """Parse a text, or an object with ``read``. Errors of the parser become ``InputError``."""
         try:
-            parser = _Parser(source)
+            parser = LOADER(source)
         except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
             self._refuse_characters(error)
         self._next = parser.get_event
@@ -214,9 +169,7 @@ class DocumentReader:
             self._refuse_characters(error)
         except yaml.MarkedYAMLError as error:
             reason = ", ".join(part for part in (error.context, error.problem) if part)
-            self._refuse(
-                "yaml-syntax", f"this is not YAML: {reason}", error.problem_mark or error.context_mark
-            )
+            self._refuse("yaml-syntax", f"is not YAML: {reason}", error.problem_mark or error.context_mark)
         finally:
             parser.dispose()
 
@@ -226,7 +179,7 @@ class DocumentReader:
             return None
         value = self._node(self._next(), 1)
         self._next()  # the document's end
-        self._next()  # the stream's end; content behind '...', which Kubernetes would drop, is an error here
+        self._next()  # the stream's end; content after '...' is an error here, where Kubernetes would drop it
         return value
 
     def _node(self, event: Any, depth: int) -> Any:
@@ -237,7 +190,7 @@ class DocumentReader:
             return self._alias(event)
         else:
             if depth > MAX_DEPTH:
-                self._refuse("yaml-depth", f"collections may nest {MAX_DEPTH} deep at most", event.start_mark)
+                self._refuse("yaml-depth", f"collections can nest at most {MAX_DEPTH} deep", event.start_mark)
             in_flow = bool(event.flow_style)
             self._flow_depth += in_flow
             value = (
@@ -264,19 +217,15 @@ class DocumentReader:
             return value
         if event.tag in _STR_TAGS:
             if self._flow_depth and not text and event.style in {None, ""}:
-                self._refuse(
-                    "yaml-syntax",
-                    "Kubernetes reads no tag without a value between [ ] or { }",
-                    event.start_mark,
-                )
+                message = "Kubernetes does not read a tag without a value between [ ] or { }; add a value"
+                self._refuse("yaml-syntax", message, event.start_mark)
             return text
         return self._refuse_tag(event)
 
     def _number(self, value: float, event: Any) -> int | float:
         if not math.isfinite(value):
-            self._refuse(
-                "yaml-number", f"{event.value!r} is not a number in Kubernetes; quote it", event.start_mark
-            )
+            message = f"{event.value!r} is not a number in Kubernetes; quote it"
+            self._refuse("yaml-number", message, event.start_mark)
         number = json_number(value)
         return as_written(number, event.value) if self._written else number
 
@@ -314,29 +263,30 @@ class DocumentReader:
             value = self._node(event, depth + 1)
         text = None if isinstance(value, dict | list) else key_text(value)
         if text is None:
-            self._refuse("yaml-key", "a key has to be text", event.start_mark)
+            self._refuse("yaml-key", "a key must be text", event.start_mark)
         return text
 
     def _merge(self, into: dict[str, Any], key_event: Any, depth: int) -> None:
-        """``<<``, in Kubernetes' order: a merge overwrites what stands before it."""
+        """Read ``<<`` as Kubernetes does: a merge overwrites the keys before it."""
         value = self._node(self._next(), depth + 1)
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
-            self._refuse("yaml-merge", "'<<' merges a mapping or a list of mappings", key_event.start_mark)
+            message = "'<<' must have a mapping or a list of mappings"
+            self._refuse("yaml-merge", message, key_event.start_mark)
         for source in reversed(sources):
             into.update(source)
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            message = f"the alias '*{event.anchor}' stands before or inside what it names"
+            message = f"the alias '*{event.anchor}' comes before or inside its anchor"
             self._refuse("yaml-alias", message, event.start_mark)
         return self._copy(self._anchors[event.anchor], event)
 
     def _copy(self, value: Any, event: Any) -> Any:
-        """Aliases become copies, as in JSON, so that a change of one does not show up in another."""
+        """Copy the value of an alias, as in JSON, so that a change of one copy does not change another."""
         self._from_aliases += 1
         if self._from_aliases > MAX_NODES_FROM_ALIASES:
-            message = f"aliases may add at most {MAX_NODES_FROM_ALIASES:,} values to a document"
+            message = f"aliases can add at most {MAX_NODES_FROM_ALIASES:,} values to a document"
             self._refuse("yaml-alias", message, event.start_mark)
         if isinstance(value, dict):
             return {key: self._copy(item, event) for key, item in value.items()}
@@ -345,26 +295,27 @@ class DocumentReader:
         return value
 
     def _check_question_mark(self, event: Any) -> None:
-        """In a flow collection a ``?`` begins a key to Kubernetes' reader, wherever it stands in a plain scalar."""
+        """Refuse a ``?`` in a plain scalar of a flow collection, where Kubernetes' reader starts a key."""
         if self._flow_depth and "?" in event.value and event.style in {None, ""}:
-            message = "Kubernetes reads no '?' in a plain scalar between [ ] or { }; quote it"
+            message = "Kubernetes does not read '?' in a plain scalar between [ ] or { }; quote it"
             self._refuse("yaml-syntax", message, event.start_mark)
 
     def _check_slashes(self, event: Any) -> None:
-        r"""``"\/"`` is JSON; libyaml takes it and Kubernetes' reader of YAML does not."""
+        r"""Refuse ``"\/"``, an escape of JSON that libyaml accepts and Kubernetes' reader of YAML does not."""
         source = self._text[event.start_mark.index : event.end_mark.index]
         if r"\/" in source.replace(r"\\", ""):
-            self._refuse("yaml-syntax", r"Kubernetes knows no escape '\/'", event.start_mark)
+            message = r"Kubernetes does not know the escape '\/'; write '/'"
+            self._refuse("yaml-syntax", message, event.start_mark)
 
     def _refuse_tag(self, event: Any) -> NoReturn:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-        self._refuse("yaml-tag", f"tags such as {tag!r} are not read", event.start_mark)
+        self._refuse("yaml-tag", f"the tag {tag!r} is not supported; remove it", event.start_mark)
 
     def _refuse_characters(self, error: yaml.reader.ReaderError | UnicodeEncodeError) -> NoReturn:
         found = _UNREADABLE.search(self._text)
         mark = _Mark(self._text, found.start()) if found else None
-        what = f"the character U+{ord(found[0]):04X}" if found else str(error)
-        self._refuse("yaml-character", f"{what} may not stand in YAML unescaped", mark)
+        message = f"the character U+{ord(found[0]):04X} must be escaped in YAML" if found else str(error)
+        self._refuse("yaml-character", message, mark)
 
     def _refuse(self, rule: str, message: str, mark: Any) -> NoReturn:
         where = "" if mark is None else f"line {self._first_line + mark.line + 1}, column {mark.column + 1}: "
@@ -372,7 +323,7 @@ class DocumentReader:
 
 
 class _Mark:
-    """A place in a text, as PyYAML's marks have it, for errors that come without one."""
+    """Line and column of a place in a text, for errors without a mark of PyYAML."""
 
     def __init__(self, text: str, index: int) -> None:
         self.line = text.count("\n", 0, index)
@@ -394,12 +345,12 @@ def _is_merge(event: Any) -> bool:
 
 
 def _load_json(text: str, name: str) -> Any:
-    """What opens with a brace is JSON first (surrogate pairs are JSON's alone), and YAML if it is not."""
+    """Read a text that starts with a brace as JSON, which alone has surrogate pairs. Otherwise the text is YAML."""
     if len(text) > MAX_DOCUMENT_CHARS:
         return _NOT_JSON
     try:
         return json.loads(
-            text, object_pairs_hook=unique_keys, parse_constant=_no_constant, parse_float=_json_float
+            text, object_pairs_hook=unique_keys, parse_constant=_refuse_constant, parse_float=_json_float
         )
     except DuplicateKeyError as error:
         raise InputError.of("", "yaml-duplicate-key", str(error), file=name) from None
@@ -407,7 +358,7 @@ def _load_json(text: str, name: str) -> Any:
         return _NOT_JSON
 
 
-def _no_constant(word: str) -> NoReturn:
+def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(word)
 
 

@@ -1,16 +1,18 @@
-r"""Reading texts that differ from one another by a name alone: the second tenant's file is not parsed again.
+r"""A cache for texts that differ only by a name, such as the files of two tenants.
 
-A *shape* is a text with a mark in place of each name. What a shape means is remembered as JSON, with the marks in it;
-the value of a text is that JSON with the names back in place of the marks. The two are equal because neither a name
-nor a mark can change how YAML is read:
+A *shape* is a text with a mark in place of each name. The cache keeps the value of a shape as JSON that contains the
+marks. The value of a text is this JSON with the names in place of the marks. It equals the value of the exact reader,
+because neither a name nor a mark changes how YAML is read:
 
-- Both are letters, digits and hyphens that begin with a letter, so what stands around them means the same.
-- No scalar that holds one of them is a number, a boolean or null (:func:`_is_always_text`; a mark never is).
-- A mark is in capitals and a name is not, so no name is found across a mark. A mark's first letter does not come
-  again in it, and marks differ in it, so each is found where it was put. No text with a mark of its own is marked.
-- An escape that would reach into a name (``\n`` before ``ame``) excludes its text.
+- Names and marks start with a letter and consist of letters, digits and hyphens. So they do not change the meaning of
+  the text around them.
+- No scalar that contains one of them is a number, a boolean or null (:func:`_is_always_text`; marks never are).
+- Marks are in capitals and names are not, so a name is never found across the edge of a mark. The first letter of a
+  mark does not repeat inside the mark, and differs between marks, so each mark is found where it was set. A text that
+  already contains a mark is not cached.
+- A text with an escape that would reach into a name (``\n`` before ``ame``) is not cached.
 
-``tests/kubeyaml/test_recalled_texts.py`` compares with exact reading.
+``tests/kubeyaml/test_recalled_texts.py`` compares the cache with the exact reader.
 """
 
 from __future__ import annotations
@@ -27,16 +29,16 @@ from goldenpath.errors import InputError
 from goldenpath.kubeyaml._same import same
 from goldenpath.kubeyaml._scalars import WORDS
 
-__all__ = ["Recalled"]
+__all__ = ["ShapeCache"]
 
 Names = tuple[str, ...]
 Parse = Callable[[str, Names], Any]
-"""Reads a text that differs by some names from others; a shape by no name."""
+"""Reads a text with its names, or a shape without names."""
 
 _LONGEST_NAME: Final = 63
 _IN_EVERY_MARK: Final = "Z" * _LONGEST_NAME
 _MARKS: Final = tuple(first + _IN_EVERY_MARK for first in "QX")
-"""One for each name. No shorter than a name: where the length of a key is limited, the shape is the stricter text."""
+"""One mark for each name. Marks are no shorter than names, so a key that fits in a shape also fits with its names."""
 _ESCAPED_MARK: Final = re.compile(rf"\\(?:[uUx][0-9a-fA-F]*)?(?:{'|'.join(_MARKS)})")
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]*[a-z0-9])?")
 _IN_NO_NUMBER: Final = re.compile(r"[g-np-wyz]")
@@ -44,27 +46,24 @@ _MOST_CHARS: Final = 16 * 1024 * 1024
 _LONGEST_SHAPE: Final = 32 * 1024
 
 _SEEN: Final = ""
-"""In place of JSON: the shape was seen once. Most texts of a process that reads a single request never come again."""
+"""Stands for a shape that was seen once. A process with a single request reads most shapes only once."""
 _EXCLUDED: Final = "excluded"
 
 
-class Recalled:
-    """Values of texts, by their shapes. Bounded: where too many shapes are known, all are forgotten."""
+class ShapeCache:
+    """Values of texts by their shapes. A full cache is emptied."""
 
     def __init__(self) -> None:
         self._shapes: dict[str, str] = {}
         self._chars = 0
 
     def value(self, text: str, names: Names, parse: Parse) -> Any:
-        """The value of a text, which is the caller's to change.
+        """Return the value of a text. The caller may change the value.
 
         Args:
-            text: what is read.
-            names: at most two that texts of its kind differ by: of a tenant, and of a workload.
-            parse: reads a text that is not recalled.
-
-        Raises:
-            InputError: by ``parse``.
+            text: the text.
+            names: the names that differ between such texts, at most two: of a tenant, and of a workload.
+            parse: reads a text that is not in the cache, and may raise ``InputError``.
 
         """
         if not _can_be_marked(text, names):
@@ -83,7 +82,7 @@ class Recalled:
             value = parse(text, names)
             self._note(shape, _json_of(shape, marked, value, parse))
             return value
-        return _named(known, marked)
+        return _with_names(known, marked)
 
     def _note(self, shape: str, known: str) -> None:
         self._chars += len(shape) + len(known)
@@ -103,17 +102,17 @@ def _can_be_marked(text: str, names: Names) -> bool:
 
 
 def _json_of(shape: str, marked: tuple[tuple[str, str], ...], value: Any, parse: Parse) -> str:
-    """What a shape means; :data:`_EXCLUDED` where its texts may mean something else."""
+    """Return the value of a shape as JSON; :data:`_EXCLUDED` where its texts may have other values."""
     if _ESCAPED_MARK.search(shape):
         return _EXCLUDED
     try:
         known = json.dumps(parse(shape, ()), ensure_ascii=False, allow_nan=False)
     except (InputError, ValueError):
         return _EXCLUDED
-    return known if same(_named(known, marked), value) else _EXCLUDED
+    return known if same(_with_names(known, marked), value) else _EXCLUDED
 
 
-def _named(known: str, marked: tuple[tuple[str, str], ...]) -> Any:
+def _with_names(known: str, marked: tuple[tuple[str, str], ...]) -> Any:
     for name, mark in reversed(marked):
         known = known.replace(mark, name)
     return from_json(known)
@@ -121,7 +120,7 @@ def _named(known: str, marked: tuple[tuple[str, str], ...]) -> Any:
 
 @lru_cache(maxsize=1024)
 def _is_always_text(name: str) -> bool:
-    """Whether a scalar that holds the name is text, whatever else is in it."""
+    """Whether every scalar that contains the name is text."""
     return bool(
         len(name) <= _LONGEST_NAME
         and _NAME.fullmatch(name)

@@ -1,14 +1,14 @@
-"""Fast reading of text that goldenpath itself has rendered.
+"""A fast reader of text that goldenpath itself rendered.
 
-A line at a time, in the small part of block YAML that templates and ``dump`` write: mappings, sequences,
-one-line scalars, flat flow collections, ``|`` blocks. What a plain scalar means is decided by the same
-function as in exact reading. A document that steps outside that part by one character goes to the exact
-reader, so that the two never differ; only the speed does. Lines recur from tenant to tenant: the meaning of
-each is remembered.
+It reads line by line the small part of block YAML that templates and ``dump`` write: mappings, sequences, one-line
+scalars, flat flow collections and ``|`` blocks. It resolves plain scalars with the same function as the exact reader. A
+document outside that part is read by the exact reader, so both readers return the same values. The meaning of each line
+is cached, because lines recur from tenant to tenant.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
@@ -17,7 +17,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.kubeyaml._read import MAX_DEPTH, load_all, load_document, split
-from goldenpath.kubeyaml._recalled import Recalled
+from goldenpath.kubeyaml._recalled import ShapeCache
 from goldenpath.kubeyaml._scalars import json_number, resolve_plain
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ __all__ = ["load_rendered"]
 
 _REMEMBERED_LINES: Final = 16_384
 _MAX_CHARS: Final = 32 * 1024
-"""The longest document that is read fast, several times what any template writes: what is remembered stays small."""
+"""The longest document for the fast reader, several times the output of any template. It bounds the caches."""
 _DASH: Final = len("- ")
 
-# Inside a plain scalar these mean nothing in any context; a colon or a space needs one of them behind it.
-# Possessive quantifiers: nothing here ever has to be tried twice.
+# These characters have no special meaning inside a plain scalar. A colon or a space must have one of them behind it.
+# The possessive quantifiers avoid backtracking.
 _SOLID: Final = r"[A-Za-z0-9_./@%+=~();'$^-]"
 _PLAIN: Final = rf"(?:[A-Za-z0-9_./+~(]|-(?=[A-Za-z0-9_./+-]))(?:{_SOLID}++|(?::|\ ++)(?={_SOLID}))*+"
 _QUOTED: Final = r'"(?:[^"\\]|\\["\\nrt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"'
@@ -50,29 +50,29 @@ _ITEMS: Final = re.compile(rf"({_FLOW_ITEM})(?:,\ *)?", re.ASCII)
 _ENTRIES: Final = re.compile(rf"({_KEY}):\ +({_FLOW_ITEM})(?:\ *,\ *)?", re.ASCII)
 
 
-# What a line brings with it; a scalar, by far the most frequent, is the falsy one.
+# Kinds of values. A scalar is by far the most frequent, and therefore the falsy one.
 _SCALAR: Final = 0
-_FRESH: Final = 1  # a flow collection: copied for each use
-_OPEN: Final = 2  # nothing on this line: null, or what follows
-_KEEP: Final = 3  # a literal block that ends with its line break
-_STRIP: Final = 4  # a literal block without one
+_FRESH: Final = 1  # a flow collection, copied for each use
+_OPEN: Final = 2  # no value on this line: null, or the value of the following lines
+_KEEP: Final = 3  # a literal block with its last line break
+_STRIP: Final = 4  # a literal block without its last line break
 
 # column, number of dashes, key, kind, value
 _Line = tuple[int, int, str | None, int, Any]
 
 
-class _UnusualError(Exception):
-    """The text steps outside the part of YAML that is read here."""
+class _UnsupportedError(Exception):
+    """The text is outside the part of YAML that the fast reader supports."""
 
 
 def load_rendered(text: str, *, name: str = "<rendered>", names: tuple[str, ...] = ()) -> list[Any]:
-    """As ``load_all``, several times as fast on what templates and ``dump`` write.
+    """Read as ``load_all`` does, several times as fast for the output of templates and ``dump``.
 
     Args:
-        text: what was rendered.
+        text: the rendered text.
         name: the file in problems.
-        names: those that the text differs by from the texts of other requests: the tenant's, and the workload's. With
-            them, a text that was read for two others is not parsed again (:mod:`goldenpath.kubeyaml._recalled`).
+        names: the names of the tenant and the workload. With them, a text that differs from two earlier ones only by
+            these names is not parsed again (:mod:`goldenpath.kubeyaml._recalled`).
 
     Raises:
         InputError: as ``load_all``.
@@ -84,9 +84,9 @@ def load_rendered(text: str, *, name: str = "<rendered>", names: tuple[str, ...]
     return files
 
 
-_FILES: Final = Recalled()
-_DOCUMENTS: Final = Recalled()
-"""Of a file that is like no other, most documents are like others."""
+_FILES: Final = ShapeCache()
+_DOCUMENTS: Final = ShapeCache()
+"""A file without an equal shape still has documents with equal shapes."""
 
 
 def _all(text: str, name: str, names: tuple[str, ...]) -> list[Any]:
@@ -102,28 +102,22 @@ def _all(text: str, name: str, names: tuple[str, ...]) -> list[Any]:
 
 
 def _document(text: str, _names: tuple[str, ...] = (), *, name: str, line: int) -> Any:
-    try:
-        return _assembled(_usual(text).split("\n"))
-    except _UnusualError:
-        return load_document(text, first_line=line, name=name)
+    if len(text) <= _MAX_CHARS and (not text or text.endswith("\n")):
+        with contextlib.suppress(_UnsupportedError):
+            return _assemble(text.split("\n"))
+    return load_document(text, first_line=line, name=name)
 
 
-def _usual(text: str) -> str:
-    if len(text) > _MAX_CHARS or (text and not text.endswith("\n")):
-        raise _UnusualError
-    return text
-
-
-# Collections that a line can still add to, from the root inwards, each with its column.
+# The open collections, from the root inwards, each with its column. A line can add to any of them.
 _Stack = list[tuple[int, Any]]
 
 
-def _assembled(lines: list[str]) -> Any:
-    """The value that lines make, put together by their columns. The last line is empty."""
+def _assemble(lines: list[str]) -> Any:
+    """Build the value of lines by their columns. The last line is empty."""
     stack: _Stack = []
     into: Any
-    top, into = -1, None  # the innermost of the stack, in variables: a fifth quicker than to ask for it
-    waiting: str | None = None  # the key of it that has no value yet
+    top, into = -1, None  # the innermost of the stack; variables are a fifth faster than a look at the stack
+    waiting: str | None = None  # the key in it that has no value yet
     at, end = 0, len(lines)
     while at < end:
         line = _parsed(lines[at])
@@ -148,7 +142,7 @@ def _assembled(lines: list[str]) -> Any:
         if key is None:
             into.append(value)
         elif key in into:
-            raise _UnusualError
+            raise _UnsupportedError
         else:
             into[key] = value
     return stack[0][1] if stack else None
@@ -157,11 +151,11 @@ def _assembled(lines: list[str]) -> Any:
 def _push(stack: _Stack, column: int, collection: Any) -> None:
     stack.append((column, collection))
     if len(stack) >= MAX_DEPTH:
-        raise _UnusualError
+        raise _UnsupportedError
 
 
 def _close(stack: _Stack, column: int, dashes: int) -> tuple[int, Any]:
-    """The open collection that a line at this column belongs to; what is inside of it ends there."""
+    """Close the collections that end before a line at this column, and return the one that the line adds to."""
     kind: type = list if dashes else dict
     if not stack and not column:
         _push(stack, 0, kind())
@@ -172,11 +166,11 @@ def _close(stack: _Stack, column: int, dashes: int) -> tuple[int, Any]:
         if top < column or (top == column and dashes):
             break
         stack.pop()
-    raise _UnusualError
+    raise _UnsupportedError
 
 
 def _items(stack: _Stack, dashes: int, *, with_entry: bool) -> tuple[int, Any]:
-    """The innermost collection that ``- - key: value`` opens in the innermost one that there is, and its column."""
+    """Open the collections of ``- - key: value`` inside the innermost one, and return the last with its column."""
     column, into = stack[-1]
     for number in range(dashes if with_entry else dashes - 1):
         new: Any = {} if number == dashes - 1 else []
@@ -187,22 +181,22 @@ def _items(stack: _Stack, dashes: int, *, with_entry: bool) -> tuple[int, Any]:
 
 
 def _literal(lines: list[str], at: int, parent_column: int, kind: int) -> tuple[str, int]:
-    """The text of a literal block that begins at a line, and where it ends."""
+    """Return the text of a literal block that starts at a line, and the line after it."""
     first = lines[at]
     indent = len(first) - len(first.lstrip(" "))
     if indent <= parent_column or len(first) == indent:
-        raise _UnusualError
+        raise _UnsupportedError
     pad = first[:indent]
     content = []
     for line in itertools.islice(lines, at, None):
         if line.startswith(pad) and len(line) > indent:
             if not line.isprintable():
-                raise _UnusualError
+                raise _UnsupportedError
             content.append(line[indent:])
         elif not line:
             content.append(line)
         elif line.isspace():
-            raise _UnusualError
+            raise _UnsupportedError
         else:
             break
     at += len(content)
@@ -214,34 +208,34 @@ def _literal(lines: list[str], at: int, parent_column: int, kind: int) -> tuple[
 
 @lru_cache(maxsize=_REMEMBERED_LINES)
 def _parsed(line: str) -> _Line | None:
-    """The meaning of a line; ``None`` where it has none (blank, a comment)."""
+    """Return the meaning of a line; ``None`` for a blank line or a comment."""
     bare = line.lstrip(" ")
     if not bare:
         if line:
-            raise _UnusualError
+            raise _UnsupportedError
         return None
     if not line.isprintable():
-        raise _UnusualError
+        raise _UnsupportedError
     if bare[0] == "#":
         return None
-    # Most lines that were never read are a known key with a known value: 3 times as fast as the patterns.
+    # Most new lines have a known key and a known value. Two lookups are 3 times as fast as the patterns.
     before, _, after = line.partition(": ")
     if (place := _place_of(before)) is not None and (source := after.lstrip(" ")):
         return *place, *_meaning(source)
     match = _LINE.fullmatch(line)
     if match is None:
-        raise _UnusualError
+        raise _UnsupportedError
     indent, dashes, key_source, value_source, item_source = match.groups()
     kind, value = _meaning(value_source if item_source is None else item_source)
     if key_source is None and (not dashes or kind is _OPEN):
-        raise _UnusualError
+        raise _UnsupportedError
     key = None if key_source is None else _key(key_source)
     return len(indent), len(dashes) // 2, key, kind, value
 
 
 @lru_cache(maxsize=_REMEMBERED_LINES)
 def _place_of(source: str) -> tuple[int, int, str] | None:
-    """Column, number of dashes and key of what stands before ``: ``; ``None`` where that is not a key."""
+    """Return column, number of dashes and key of the text before ``: ``; ``None`` where the text is not a key."""
     match = _BEFORE.fullmatch(source)
     return None if match is None else (len(match[1]), len(match[2]) // 2, _key(match[3]))
 
@@ -252,30 +246,30 @@ def _meaning(source: str | None) -> tuple[int, Any]:
         return _OPEN, None
     match = _VALUE.fullmatch(source)
     if match is None:
-        raise _UnusualError
+        raise _UnsupportedError
     plain, quoted, sequence, mapping, block = match.groups()
     if plain is not None or quoted is not None:
         return _SCALAR, _scalar(plain or quoted)
     if sequence is not None:
         if not _FLOW_SEQUENCE.fullmatch(sequence):
-            raise _UnusualError
+            raise _UnsupportedError
         return _FRESH, [_scalar(item) for item in _ITEMS.findall(sequence[1:-1])]
     if mapping is not None:
         return _FRESH, _flow_mapping(mapping)
     if block is not None:
         if block != source:
-            raise _UnusualError
+            raise _UnsupportedError
         return (_STRIP if block == "|-" else _KEEP), None
     return _OPEN, None
 
 
 def _flow_mapping(source: str) -> dict[str, Any]:
     if not _FLOW_MAPPING.fullmatch(source):
-        raise _UnusualError
+        raise _UnsupportedError
     entries = [(_key(key), _scalar(value)) for key, value in _ENTRIES.findall(source[1:-1])]
     result = dict(entries)
     if len(result) != len(entries):
-        raise _UnusualError
+        raise _UnsupportedError
     return result
 
 
@@ -286,7 +280,7 @@ def _scalar(source: str) -> Any:
     value = resolve_plain(source)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if not math.isfinite(value):
-            raise _UnusualError
+            raise _UnsupportedError
         return json_number(value)
     return value
 
@@ -295,5 +289,5 @@ def _key(source: str) -> str:
     if source[0] == '"':
         return source[1:-1]
     if resolve_plain(source) != source:
-        raise _UnusualError
+        raise _UnsupportedError
     return source

@@ -1,4 +1,4 @@
-"""Compares two values as YAML."""
+"""Compares two YAML values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["same"]
 
 
 def same(before: Any, after: Any) -> bool:
-    """Equal as YAML: Python takes ``1``, ``1.0`` and ``true`` for one value, and Kubernetes does not."""
+    """Whether two YAML values are equal. Kubernetes distinguishes ``1``, ``1.0`` and ``true``; ``==`` in Python does not."""
     if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(same(value, after[key]) for key, value in before.items())
     if isinstance(before, list) and isinstance(after, list):

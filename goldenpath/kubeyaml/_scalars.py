@@ -1,7 +1,7 @@
 """Resolves plain scalars as Kubernetes does.
 
-The rules come from ``resolve.go`` in go.yaml.in/yaml/v2 followed by the JSON round trip of
-``sigs.k8s.io/yaml``; ``tests/kubeyaml/oracle.json`` holds what the real kubectl says about each.
+The rules come from ``resolve.go`` in go.yaml.in/yaml/v2 and the JSON round trip of ``sigs.k8s.io/yaml``.
+``tests/kubeyaml/oracle.json`` has the answers of the real kubectl.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ WORDS: Final[dict[str, Scalar]] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
-"""Plain scalars that are words, and no text."""
+"""Plain words that are not text."""
 _NUMBER_STARTS: Final = frozenset("0123456789+-.")
 
 _INTEGER: Final = re.compile(
     r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)", re.ASCII
 )
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-# After a leading dot Go parses without removing underscores first, so each has to stand between digits.
+# After a leading dot, Go does not remove underscores before it parses, so each must be between digits.
 _DOT_FLOAT: Final = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 _SIGN_AFTER_PREFIX: Final = re.compile(r"0b([-+][01]+)", re.ASCII)
 
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-# Where Go's %g falls over to an exponent when it prints the shortest digits.
+# Limits at which Go's %g switches to an exponent when it prints the shortest digits.
 _SMALLEST_PLAIN_EXPONENT: Final = -4
 _LARGEST_PLAIN_EXPONENT: Final = 6
-_FLOAT32_DIGITS: Final = 9  # always enough: IEEE 754 single precision needs at most nine
+_FLOAT32_DIGITS: Final = 9  # IEEE 754 single precision needs at most nine
 
 
 def resolve_plain(text: str) -> Scalar:
-    """The value of an unquoted scalar.
+    """Return the value of an unquoted scalar.
 
-    ``.inf`` and ``.nan`` give the Python floats, which a reader of documents has to refuse: JSON, and so
-    Kubernetes, has no such value.
+    ``.inf`` and ``.nan`` become Python floats. The reader must refuse them, because JSON, and so Kubernetes, has no such
+    values.
     """
     if text[:1] not in _NUMBER_STARTS:
         return WORDS.get(text, text)
@@ -59,7 +59,7 @@ def resolve_plain(text: str) -> Scalar:
 
 
 def key_text(value: Scalar) -> str | None:
-    """The JSON object key that Kubernetes makes of a resolved mapping key; None where it refuses."""
+    """Return the JSON object key into which Kubernetes turns a mapping key; None for a key that Kubernetes refuses."""
     match value:
         case str():
             return value
@@ -74,9 +74,9 @@ def key_text(value: Scalar) -> str | None:
 
 
 def json_number(value: float) -> int | float:
-    """A finite number after the JSON round trip.
+    """Return a finite number after the JSON round trip.
 
-    Go writes ``1e3`` as ``1000``, which is read as an integer; integers beyond 64 bits become floats.
+    Go writes ``1e3`` as ``1000``, which becomes an integer. Integers beyond 64 bits become floats.
     """
     if isinstance(value, int):
         return value if value in _INT64 else float(value)
@@ -89,7 +89,7 @@ _LONGEST_INTEGER: Final = 256
 
 
 def _number(digits: str) -> int | float | None:
-    # Longer ones are no 64-bit integers in any base, and Python refuses to read thousands of digits.
+    # Longer texts are not 64-bit integers in any base, and Python refuses to read thousands of digits.
     if len(digits) <= _LONGEST_INTEGER and _INTEGER.fullmatch(digits):
         value = _integer(digits)
         if value in _INT64 or (value in _UINT64 and digits[0] not in "+-"):
@@ -119,7 +119,7 @@ def _finite(digits: str) -> float | None:
 
 
 def _float_key(value: float) -> str:
-    """``strconv.FormatFloat(value, 'g', -1, 32)``: Kubernetes prints a float key in single precision."""
+    """Write a float key in single precision, as Kubernetes does with ``strconv.FormatFloat(value, 'g', -1, 32)``."""
     if math.isnan(value):
         return ".nan"
     single = _single_precision(value)
@@ -133,7 +133,7 @@ def _float_key(value: float) -> str:
 
 
 def _shortest_digits(single: float) -> str:
-    """The fewest decimal digits that read back as the same single-precision float, as ``d.ddde+XX``."""
+    """Return the fewest decimal digits that read back as the same single-precision float, as ``d.ddde+XX``."""
     candidates = (f"{single:.{digits}e}" for digits in range(_FLOAT32_DIGITS))
     return next(text for text in candidates if _single_precision(float(text)) == single)
 

@@ -1,6 +1,6 @@
-"""Exact reading, a document at a time, in memory that does not grow with the input.
+"""Reads a stream exactly, one document at a time, in memory that does not grow with the input.
 
-A List that is larger than a document may be is read item by item: it is never sent to an API server as a whole.
+A List that exceeds the size of a document is read item by item, because it is never sent to an API server as a whole.
 """
 
 from __future__ import annotations
@@ -27,39 +27,40 @@ _LONGEST_SEPARATOR: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class StreamedDocument:
-    """One document of a stream, or one item of a List that is too large to be held."""
+    """One document of a stream, or one item of a List that exceeds the size of a document."""
 
     index: int
-    """Which of the parts between separators it stands in, from 0."""
+    """Index of its part between separators, from 0."""
     line: int
-    """The line (from 0) where it starts."""
+    """First line, from 0."""
     text: str
-    """What was read; empty for an item of a large List."""
+    """The text; empty for an item of a large List."""
     value: Any
-    """Its value; None where ``refused`` says why there is none."""
+    """The value; None for a refused document."""
     written: bool = False
-    """Whether its numbers remember their text."""
+    """Whether its numbers keep their text."""
     path: str = ""
-    """Its place in a large List: ``items[3]``."""
+    """Path in a large List: ``items[3]``."""
     refused: InputError | None = None
+    """The error of a refused document."""
 
 
 def stream_documents(stream: IO[bytes], *, name: str) -> Iterator[StreamedDocument]:
-    """The documents of a stream that are not empty, each as :func:`goldenpath.kubeyaml.load_all` reads it.
+    """Yield the documents of a stream that are not empty, each as :func:`goldenpath.kubeyaml.load_all` reads it.
 
-    A document that is refused does not hide the others. Numbers remember their text where a person writes them, in a
-    request or a fleet (:func:`goldenpath.kubeyaml.plain` takes that off).
+    A refused document does not hide the others. Numbers of a request or a fleet keep their text
+    (:func:`goldenpath.kubeyaml.plain` removes it).
     """
     parts = _Parts(stream, name)
     try:
         for index, line, text in parts:
             yield from _documents(parts, index, line, text, name)
-    except InputError as error:  # the text itself: what comes after cannot be found
+    except InputError as error:  # the separators are broken, so the next document cannot be found
         yield StreamedDocument(parts.index, parts.line, "", None, refused=error)
 
 
 def stream_texts(stream: IO[bytes], *, name: str) -> Iterator[tuple[int, int, str]]:
-    """Index, first line and text of each part between separators; no more of a part than a document may have."""
+    """Yield index, first line and text of each part between separators, cut at the size of a document."""
     yield from _Parts(stream, name)
 
 
@@ -69,27 +70,27 @@ def _documents(parts: _Parts, index: int, line: int, text: str, name: str) -> It
             for at, path, item in _LargeList(parts, text, line, name).items():
                 yield StreamedDocument(index, at, "", item, path=path)
             return
-        by_people = "golden_path" in text or "fleet/" in text
+        written = "golden_path" in text or "fleet/" in text
         is_only = index == 0 and parts.ended
         read = _read.load_json_or_document if is_only else _read.load_document
-        value = read(text, first_line=line, name=name, written=by_people)
-        if not by_people and _is_by_people(value):  # a name with an escape, such as "golden\u005fpath"
-            by_people, value = True, read(text, first_line=line, name=name, written=True)
+        value = read(text, first_line=line, name=name, written=written)
+        if not written and _is_request_or_fleet(value):  # an escape in a key, such as "golden\u005fpath"
+            written, value = True, read(text, first_line=line, name=name, written=True)
     except InputError as error:
         yield StreamedDocument(index, line, "", None, refused=error)
         return
     if value is not None:
-        yield StreamedDocument(index, line, text, value, written=by_people)
+        yield StreamedDocument(index, line, text, value, written=written)
 
 
-def _is_by_people(value: Any) -> bool:
+def _is_request_or_fleet(value: Any) -> bool:
     return isinstance(value, dict) and (
         "golden_path" in value or str(value.get("format", "")).startswith("fleet/")
     )
 
 
 class _Parts:
-    """The text of a stream, cut at every line that opens with ``---``, as ``split`` does it with a text at hand."""
+    """Cuts the text of a stream at every line that starts with ``---``, as ``split`` cuts a whole text."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._stream = stream
@@ -105,7 +106,7 @@ class _Parts:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing comes after the part that was given last."""
+        """Whether the stream ends after the last part."""
         return self._at_end and not self._buffer
 
     def __iter__(self) -> Iterator[tuple[int, int, str]]:
@@ -123,7 +124,7 @@ class _Parts:
             raise self._broken
 
     def rest(self) -> str:
-        """More of a part that was too long to be given at once; empty at its end."""
+        """Return the next piece of a part that was cut; empty at the end of the part."""
         return self._until_separator(_PIECE) if self._part_is_open else ""
 
     def _skip_open_part(self) -> None:
@@ -131,7 +132,7 @@ class _Parts:
             self._until_separator(_PIECE)
 
     def _until_separator(self, most: int) -> str:
-        """The text to the next separator, or a little more than ``most`` characters."""
+        """Return the text up to the next separator, or a little more than ``most`` characters."""
         start, end = 0, -1
         while end < 0:
             at = self._buffer.find(_SEPARATOR, start)
@@ -160,12 +161,12 @@ class _Parts:
         self._buffer = after
         rest = separator.removeprefix("---").strip()
         if (rest and not rest.startswith("#")) or len(separator) > _LONGEST_SEPARATOR:
-            message = f"line {self.line + 1}: nothing but a comment may follow '---' on its line"
+            message = f"line {self.line + 1}: only a comment can follow '---' on its line"
             raise InputError.of("", "yaml-separator", message, rest, file=self._name)
         self.line += len(line_break)
 
     def _fill(self) -> bool:
-        """Read on; whether there was anything."""
+        """Read more of the stream, and return whether there was more."""
         if self._at_end:
             if self._broken is not None:
                 raise self._broken
@@ -185,7 +186,7 @@ class _Parts:
 
 
 class _LargeList(_read.DocumentReader):
-    """The items of a List that is too large for a document, composed one by one."""
+    """Composes the items of a List that exceeds the size of a document, one by one."""
 
     def __init__(self, parts: _Parts, text: str, first_line: int, name: str) -> None:
         super().__init__("", first_line, name, written=False)
@@ -195,7 +196,7 @@ class _LargeList(_read.DocumentReader):
         self._seen: dict[str, Any] = {}
 
     def read(self, _size: int) -> str:
-        """For libyaml: more text. What is one value may be no longer than a document."""
+        """Return more text for libyaml. A single value cannot exceed the size of a document."""
         text, self._begin = self._begin[:_PIECE], self._begin[_PIECE:]
         text = text or self._parts.rest()
         self._handed_out += len(text)
@@ -204,10 +205,10 @@ class _LargeList(_read.DocumentReader):
         return text
 
     def items(self) -> Iterator[tuple[int, str, Any]]:
-        """Line (from 0), path and value of each item.
+        """Yield line (from 0), path and value of each item.
 
         Raises:
-            InputError: this is no List, or no YAML; items that stand before it have been given.
+            InputError: the text is not a List or not YAML. Items before the error have been yielded.
 
         """
         with self._parsing(self):
@@ -243,11 +244,9 @@ class _LargeList(_read.DocumentReader):
         self._flow_depth -= bool(start.flow_style)
 
     def _check_slashes(self, event: Any) -> None:
-        """What is too large for a document may be JSON, which has this escape."""
+        """Accept the escape: a List that exceeds the size of a document may be JSON."""
 
     def _too_large(self) -> NoReturn:
         most = f"{_read.MAX_DOCUMENT_CHARS:,}"
-        message = (
-            f"a document may hold at most {most} characters, and a List of any length items of that length"
-        )
+        message = f"a document can have at most {most} characters, and so can each item of a List"
         raise InputError.of("", "yaml-size", message, file=self._name)

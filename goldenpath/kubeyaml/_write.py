@@ -1,7 +1,7 @@
-"""Writing: values to text that every reader of YAML takes back unchanged.
+"""Writes values as text that every YAML reader reads back unchanged.
 
-Kubernetes, PyYAML, YAML 1.1 and YAML 1.2 disagree about hundreds of unquoted words. So text stays plain
-only where it clearly cannot be anything else, and is otherwise quoted with JSON's escapes.
+Kubernetes, PyYAML, YAML 1.1 and YAML 1.2 disagree about hundreds of unquoted words. So text stays unquoted only where
+every reader sees text. Other text is quoted, with the escapes of JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["dump", "dump_all", "scalar"]
 _WORDS: Final = frozenset(
     {"y", "yes", "n", "no", "true", "false", "on", "off", "null", "none", "nil", "inf", "infinity", "nan"}
 )
-# Letters that no number, date or time of any reader holds: not a-f and x (hexadecimal), o, b, e (octal,
+# Letters that are in no number, date or time of any reader. Excluded are a-f and x (hexadecimal), o, b and e (octal,
 # binary, exponent), p (hexadecimal float), t and z (time).
 _NO_NUMBER: Final = "[g-mnqrsu-wyG-MNQRSU-WY/@%]"
 _SOLID: Final = r"[A-Za-z0-9_./@%+=~-]"
@@ -36,14 +36,14 @@ _EXACT_FLOAT: Final = 2.0**53
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPE: Final = str.maketrans(_ESCAPES)
 _BMP_END: Final = 0xFFFF
-_MAX_KEY: Final = 1000  # readers look this far for the colon after a key (YAML 1.1, section 9.2.1: 1,024)
+_MAX_KEY: Final = 1000  # readers search 1,024 characters for the colon after a key (YAML 1.1, section 9.2.1)
 
 
 def scalar(value: str | float | bool | None) -> str:
-    """One line of YAML that reads back as exactly ``value``, in block and in flow context.
+    """Return one line of YAML that reads back as exactly ``value``, in block and in flow context.
 
-    Raises ``ValueError`` for what JSON, and so Kubernetes, cannot carry: lone surrogates, infinities, NaN,
-    integers beyond 64 bits and floats that large; ``TypeError`` for anything that is not a scalar.
+    Raises ``ValueError`` for values that JSON, and so Kubernetes, cannot represent: lone surrogates, infinities, NaN,
+    integers beyond 64 bits and floats of that size. Raises ``TypeError`` for other types.
     """
     if isinstance(value, str):
         return _text(value)
@@ -53,7 +53,7 @@ def scalar(value: str | float | bool | None) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         if not _MIN_INT64 <= value <= _MAX_INT64:
-            raise ValueError(f"Kubernetes has no integers beyond 64 bits: {value}")
+            raise ValueError(f"{value} is beyond the 64 bits of a Kubernetes integer")
         return int.__repr__(value)
     if isinstance(value, float):
         return _float(value)
@@ -61,10 +61,10 @@ def scalar(value: str | float | bool | None) -> str:
 
 
 def dump(value: Any, *, indent: int = 0) -> str:
-    """Block YAML for dicts, lists and scalars, in their order, every line moved in by ``indent`` spaces.
+    """Write dicts, lists and scalars as block YAML, in their order, with every line indented by ``indent`` spaces.
 
-    Ends with a newline. Text of several lines becomes a literal block where an editor cannot harm it. Keys
-    have to be text (``TypeError``) of at most 1,000 characters when quoted (``ValueError``).
+    The text ends with a newline. Text of several lines becomes a literal block where an editor cannot damage the block.
+    Keys must be text (``TypeError``) of at most 1,000 characters when quoted (``ValueError``).
     """
     pad = " " * indent
     if isinstance(value, dict) and value:
@@ -77,7 +77,7 @@ def dump(value: Any, *, indent: int = 0) -> str:
 
 
 def dump_all(documents: Iterable[Any]) -> str:
-    """A stream of documents, separated by ``---``."""
+    """Write documents as a stream, separated by ``---``."""
     return "---\n".join(dump(document) for document in documents)
 
 
@@ -85,7 +85,7 @@ def _text(value: str) -> str:
     if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return str.__str__(value)
     escaped = value.translate(_ESCAPE)
-    if escaped.isprintable():  # a letter at a time, the same takes ten times as long
+    if escaped.isprintable():  # ten times as fast as the loop over characters below
         return f'"{escaped}"'
     return f'"{"".join(map(_escaped, value))}"'
 
@@ -96,17 +96,17 @@ def _escaped(char: str) -> str:
     if char.isprintable():
         return char
     code = ord(char)
-    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - the surrogates, which no encoding of text can hold
+    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004 - the surrogates, which no encoding can represent
         raise ValueError(f"a lone surrogate (U+{code:04X}) cannot be written")
     return f"\\u{code:04x}" if code <= _BMP_END else f"\\U{code:08x}"
 
 
 def _float(value: float) -> str:
     if not math.isfinite(value) or abs(value) >= _EXACT_FLOAT:
-        raise ValueError(f"Kubernetes cannot carry this number exactly: {value}")
+        raise ValueError(f"Kubernetes cannot represent this number exactly: {value}")
     text = float.__repr__(value)
     mantissa, exponent, power = text.partition("e")
-    # YAML 1.1 demands the dot: PyYAML reads 1e-05 as text.
+    # YAML 1.1 requires the dot: PyYAML reads 1e-05 as text.
     return text if "." in mantissa else f"{mantissa}.0{exponent}{power}"
 
 
@@ -121,7 +121,7 @@ def _leaf(value: Any) -> str:
 def _mapping(value: dict[str, Any], pad: str) -> Iterator[str]:
     for key, item in value.items():
         if not isinstance(key, str):
-            raise TypeError(f"a key has to be text, not {type(key).__name__}")
+            raise TypeError(f"a key must be text, not {type(key).__name__}")
         name = _text(key)
         if len(name) > _MAX_KEY:
             raise ValueError(f"a key of {len(name)} characters is too long for YAML")
@@ -162,9 +162,9 @@ def _literal(opening: str, text: str, pad: str) -> Iterator[str]:
 
 
 def _fits_literal(text: str) -> bool:
-    """Whether a literal block holds ``text`` without an indentation indicator, odd characters or line ends.
+    """Whether a literal block represents ``text`` without an indentation indicator or unusual characters.
 
-    Spaces at the end of a line would be right too, until an editor or a pre-commit hook trims them.
+    A line with spaces at its end does not fit, because an editor or a pre-commit hook would trim the spaces.
     """
     if "\n" not in text.removesuffix("\n") or text.endswith("\n\n"):
         return False

@@ -1,7 +1,7 @@
-"""Numbers that remember how they were written, for messages that quote a person's own text.
+"""Numbers that keep the text in which they were written, for messages that quote it.
 
-Readers of YAML disagree about some numbers: ``0100`` is 64 in YAML 1.1 and 100 in YAML 1.2, and ``1_000``, ``0b11``
-and ``1e3`` are text in one of them. A request with such a number is refused instead of being read one way.
+YAML readers disagree about some numbers: ``0100`` is 64 in YAML 1.1 and 100 in YAML 1.2, and ``1_000``, ``0b11`` and
+``1e3`` are text in one of them. The parser refuses a request with such a number.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ __all__ = ["WrittenFloat", "WrittenInt", "as_written", "is_ambiguous", "plain", 
 _AMBIGUOUS: Final = re.compile(
     r"""
       [-+]?0[0-9_]+                                  # octal, or decimal with a leading zero
-    | .*_.*                                          # digits in groups: 1.1 alone
-    | [-+]?0[oObB].*                                 # 0o17: 1.2 alone; 0b11: 1.1 alone
-    | [-+]?[0-9]+[eE].*                              # an exponent without a point: 1.2 alone
-    | [-+]?[0-9]*\.[0-9]*[eE][0-9]+                  # an exponent without a sign: 1.2 alone
+    | .*_.*                                          # digits in groups: 1.1 only
+    | [-+]?0[oObB].*                                 # 0o17: 1.2 only; 0b11: 1.1 only
+    | [-+]?[0-9]+[eE].*                              # an exponent without a point: 1.2 only
+    | [-+]?[0-9]*\.[0-9]*[eE][0-9]+                  # an exponent without a sign: 1.2 only
     """,
     re.VERBOSE | re.ASCII,
 )
 
 
 class WrittenInt(int):
-    """A whole number whose text is not its plain decimal form."""
+    """A whole number whose text differs from its plain decimal form."""
 
     written: str
 
@@ -45,7 +45,7 @@ class WrittenInt(int):
 
 
 class WrittenFloat(float):
-    """A number whose text is not its shortest decimal form."""
+    """A number whose text differs from its shortest decimal form."""
 
     written: str
 
@@ -62,7 +62,7 @@ class WrittenFloat(float):
 
 
 def as_written(value: float, text: str) -> int | float:
-    """The number, with its text where that says more than the number itself."""
+    """Return the number, with its text where the text differs from the number's own form."""
     if repr(value) == text:
         return value
     return WrittenInt(value, text) if isinstance(value, int) else WrittenFloat(value, text)
@@ -76,7 +76,7 @@ def is_ambiguous(number: WrittenInt | WrittenFloat) -> bool:
 def written_numbers(
     document: Any, location: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], WrittenInt | WrittenFloat]]:
-    """Every number of a document that remembers its text, with its location."""
+    """Yield every number of a document that keeps its text, with its location."""
     if isinstance(document, WrittenInt | WrittenFloat):
         yield location, document
     elif isinstance(document, dict):
@@ -88,7 +88,7 @@ def written_numbers(
 
 
 def plain(document: Any) -> Any:
-    """A copy of the document in which every number is an ordinary one."""
+    """Return a copy of the document with ordinary numbers."""
     if isinstance(document, dict):
         return {key: plain(value) for key, value in document.items()}
     if isinstance(document, list | tuple):

@@ -1,7 +1,7 @@
-"""Changing fields in a text that a person wrote, and leaving the rest of it, comments above all, as it is.
+"""Changes fields in a text that a person wrote, and keeps the rest of the text, including comments.
 
-Each change is a splice of the text at the places that libyaml names; nothing is written anew. Whatever the text looks
-like, the result is read back and compared: a text that cannot be changed this way is refused, and never harmed.
+Each change is a splice of the text at the positions that libyaml reports. The result is read back and compared with the
+expected value. A text that cannot be changed this way is refused, and never damaged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from goldenpath.errors import MISSING, InputError
-from goldenpath.kubeyaml._read import load, split
+from goldenpath.kubeyaml._read import load, nodes
 from goldenpath.kubeyaml._write import dump, scalar
 
 if TYPE_CHECKING:
@@ -21,46 +21,42 @@ if TYPE_CHECKING:
 
 __all__ = ["edited", "with_change"]
 
-_Loader: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-_FIX: Final = "write this place without braces, anchors or tags, or change it by hand"
+_FIX: Final = "write this field without braces, anchors or tags, or change it by hand"
 
 Location = tuple[str | int, ...]
 
 
 def edited(text: str, changes: Iterable[tuple[Location, Any]], *, name: str = "<input>") -> str:
-    """The text with some of its fields changed.
+    """Return the text with some of its fields changed.
 
     Args:
         text: a YAML document.
-        changes: locations and their new values, one after the other; :data:`~goldenpath.errors.MISSING` removes. What
-            is above a field and is not there is made; an entry one behind the last of a list is added to it.
+        changes: locations and their new values, applied in order; :data:`~goldenpath.errors.MISSING` removes a field.
+            Missing mappings above a field are created, and the index after the last entry of a list adds an entry.
         name: named in problems.
 
     Raises:
-        InputError: the text is not YAML, or cannot be changed at such a place without writing it anew.
+        InputError: the text is not YAML, or a field cannot be changed without rewriting the text.
     """
     for location, value in changes:
         document = load(text, name=name)
         wanted = with_change(document, location, value)
         if _same(document, wanted):
             continue
-        changed = _attempt(text, location, value, wanted, name)
+        changed = _changed_text(text, location, value, wanted, name)
         if changed is None:
-            path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).lstrip(
-                "."
-            )
-            raise InputError.of(
-                path, "not-editable", f"cannot be changed in the text as it is written; {_FIX}", file=name
-            )
+            steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in location)
+            message = f"cannot be changed in the form in which it is written; {_FIX}"
+            raise InputError.of("".join(steps).lstrip("."), "not-editable", message, file=name)
         text = changed
     return text
 
 
 def with_change(document: Any, location: Location, value: Any) -> Any:
-    """A copy of a document with one place changed; the meaning of :func:`edited`.
+    """Return a copy of a document with one change, which defines the result of :func:`edited`.
 
     Raises:
-        InputError: there is no such place: it is inside a scalar, or behind the end of a list.
+        InputError: the location does not exist: it is inside a scalar, or after the end of a list.
     """
     if not location:
         return value
@@ -72,7 +68,7 @@ def with_change(document: Any, location: Location, value: Any) -> Any:
     if isinstance(document, list) and isinstance(step, int) and 0 <= step <= len(document):
         return _with_entry(document, step, rest, value)
     path = ".".join(map(str, location))
-    raise InputError.of(path, "no-such-place", f"there is no such place in the document: {step!r}")
+    raise InputError.of(path, "no-such-place", f"does not exist in the document: {step!r}")
 
 
 def _with_field(document: dict[str, Any], step: str, rest: Location, value: Any) -> dict[str, Any]:
@@ -88,16 +84,16 @@ def _with_entry(document: list[Any], step: int, rest: Location, value: Any) -> l
     return [*before, with_change(document[step] if step < len(document) else None, rest, value), *after]
 
 
-def _attempt(text: str, location: Location, value: Any, wanted: Any, name: str) -> str | None:
-    """The changed text; None where no splice gives what is wanted.
+def _changed_text(text: str, location: Location, value: Any, wanted: Any, name: str) -> str | None:
+    """Return the changed text; None where no splice gives the wanted document.
 
-    Where the place itself cannot be spliced, the value above it is tried as a whole, if no comment is inside it.
+    Where the value itself cannot be spliced, the value around it is replaced as a whole, if it has no comment inside.
     """
     while True:
         changed = _spliced(text, location, value)
         if changed is not None and _reads_as(changed, wanted, name):
             return changed
-        if len(location) < 2:  # noqa: PLR2004 - the document itself is never written anew
+        if len(location) < 2:  # noqa: PLR2004 - the whole document is never rewritten
             return None
         location = location[:-1]
         value = _value_at(wanted, location)
@@ -113,7 +109,7 @@ def _reads_as(text: str, wanted: Any, name: str) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal, with 1, 1.0 and true apart, and keys in any order."""
+    """Whether two values are equal, whatever the order of keys. 1, 1.0 and true are different values."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -127,7 +123,7 @@ def _value_at(document: Any, location: Location) -> Any:
 
 
 def _source(text: str, location: Location) -> str:
-    """What stands in the text for a value; a ``#`` where that is unknown."""
+    """Return the source text of a value; ``#`` where it is unknown."""
     found = _Place.find(text, location)
     if found is None or found.rest or found.node is None:
         return "#"
@@ -136,7 +132,7 @@ def _source(text: str, location: Location) -> str:
 
 @dataclass(slots=True)
 class _Place:
-    """The deepest node on the way to a location."""
+    """The deepest existing node on the path to a location."""
 
     text: str
     offset: int
@@ -148,7 +144,7 @@ class _Place:
 
     @classmethod
     def find(cls, text: str, location: Location) -> _Place | None:
-        """The way into the only document of a text; None where libyaml cannot say, or an alias is on it."""
+        """Find the node in the only document of a text; None where libyaml cannot, or where an alias is on the path."""
         offset, root = _root(text)
         if root is None:
             return None
@@ -159,18 +155,18 @@ class _Place:
                 return place
             key, node = found
             if key is not None and node.start_mark.index < key.end_mark.index:
-                return None  # an alias: what it names stands somewhere else
+                return None  # an alias, whose value is elsewhere in the text
             if node.start_mark.index < place.node.start_mark.index:
                 return None
             place = cls(text, offset, node, place.node, key, place.rest[0], place.rest[1:])
         return place
 
     def begin(self, node: Any) -> int:
-        """Where a node begins in the text."""
+        """Return the position of a node's first character."""
         return self.offset + int(node.start_mark.index)
 
     def end(self, node: Any) -> int:
-        """Where a node's own characters end: libyaml's end of a block is where the next one begins."""
+        """Return the end of a node's own characters. For libyaml, a block ends where the next one begins."""
         if isinstance(node, yaml.ScalarNode) or node.flow_style:
             stop = self.offset + int(node.end_mark.index)
             if isinstance(node, yaml.ScalarNode) and node.style in {"|", ">"}:
@@ -185,32 +181,21 @@ class _Place:
         return stop if key is None else max(stop, self.after_colon(key))
 
     def after_colon(self, key: Any) -> int:
-        """Where the value of a key may begin."""
-        colon = self.text.find(":", self.offset + int(key.end_mark.index))
-        return colon + 1
+        """Return the first position for the value of a key."""
+        return self.text.find(":", self.offset + int(key.end_mark.index)) + 1
 
     def line_end(self, at: int) -> int:
-        """Behind the line break of a place's line."""
+        """Return the position after the line break of a position's line."""
         found = self.text.find("\n", at)
         return len(self.text) if found < 0 else found + 1
 
     def line_start(self, at: int) -> int:
-        """The beginning of a place's line."""
         return self.text.rfind("\n", 0, at) + 1
 
 
 def _root(text: str) -> tuple[int, Any]:
-    at = 0
-    lines = text.splitlines(keepends=True)
-    for first_line, part in split(text, "<input>"):
-        try:
-            node = yaml.compose(part, Loader=_Loader)
-        except yaml.YAMLError:
-            return 0, None
-        if node is not None and node.tag != "tag:yaml.org,2002:null":
-            at = len("".join(lines[:first_line]))
-            return at, node
-    return 0, None
+    first_line, node = next(nodes(text), (0, None))
+    return len("".join(text.splitlines(keepends=True)[:first_line])), node
 
 
 def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
@@ -222,7 +207,7 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
 
 
 def _spliced(text: str, location: Location, value: Any) -> str | None:
-    """The text with one splice for a change; it may be wrong, and is read back."""
+    """Return the text with one splice for a change. The caller checks the result."""
     place = _Place.find(text, location)
     if place is None:
         return None
@@ -234,11 +219,8 @@ def _spliced(text: str, location: Location, value: Any) -> str | None:
     for inner in reversed(deeper):
         value = [value] if isinstance(inner, int) else {inner: value}
     if isinstance(place.node, yaml.ScalarNode):
-        return (
-            None
-            if place.parent is None
-            else _replaced(place, [value] if isinstance(step, int) else {step: value})
-        )
+        new = [value] if isinstance(step, int) else {step: value}
+        return None if place.parent is None else _replaced(place, new)
     return _added(place, step, value)
 
 
@@ -272,7 +254,7 @@ def _added(place: _Place, step: str | int, value: Any) -> str | None:
     new = [value] if isinstance(step, int) else {step: value}
     if node.flow_style:
         if not node.value and place.parent is not None and not place.parent.flow_style:
-            return _replaced_whole(place, new)
+            return _expanded(place, new)
         inner = _flow(new)[1:-1]
         last = place.end(_last(node)) if node.value else place.begin(node) + 1
         return f"{text[:last]}{', ' if node.value else ''}{inner}{text[last:]}"
@@ -281,8 +263,8 @@ def _added(place: _Place, step: str | int, value: Any) -> str | None:
     return text[:at] + line_break + _block(new, node.start_mark.column) + text[at:]
 
 
-def _replaced_whole(place: _Place, value: Any) -> str:
-    """An empty ``{}`` or ``[]`` becomes a block."""
+def _expanded(place: _Place, value: Any) -> str:
+    """Replace an empty ``{}`` or ``[]`` by a block."""
     text, key = place.text, place.key
     if key is None:
         return (
@@ -294,7 +276,7 @@ def _replaced_whole(place: _Place, value: Any) -> str:
     lines = _block({"k": value}, key.start_mark.column).partition(":")[2]
     rest = text[stop : place.line_end(stop)]
     if rest.strip().startswith("#"):
-        # A comment behind the braces stays on the key's own line.
+        # A comment after the braces stays on the line of the key.
         comment = rest.rstrip("\n")
         return text[:start] + comment + lines.removesuffix("\n") + text[stop + len(comment) :]
     return text[:start] + lines.removesuffix("\n") + text[stop:]
@@ -322,19 +304,19 @@ def _removed(place: _Place) -> str | None:
         lead = lead.rstrip().removesuffix("-")
     if not lead.strip():
         return text[:line] + text[place.line_end(end) :]
-    # The first key of an entry, behind its dash.
+    # The first key of an entry is on the line of the dash.
     return None if following is None else text[:start] + text[following:]
 
 
 def _emptied(place: _Place) -> str | None:
-    """A list or mapping without its only entry."""
+    """Remove the only entry of a list or mapping."""
     text, parent = place.text, place.parent
     start, stop = place.begin(parent), place.end(parent)
     empty = "{}" if isinstance(parent, yaml.MappingNode) else "[]"
     before = text[:start].rstrip(" ")
     if parent.flow_style or not before.endswith("\n"):
         return text[:start] + empty + text[stop:]
-    # A block below its key: the empty one stands behind the key, and comments between the two stay.
+    # For a block below its key, `{}` or `[]` comes after the key, and comments between key and block stay.
     lines = before.removesuffix("\n").split("\n")
     at = next((at for at in reversed(range(len(lines))) if lines[at].partition("#")[0].strip()), 0)
     key = lines[at].partition(" #")[0].rstrip()
@@ -358,7 +340,7 @@ def _block(value: Any, column: int) -> str:
 
 
 def _flow(value: Any, style: str | None = None) -> str:
-    """A value on one line; a text keeps the quotes that were there."""
+    """Write a value on one line. Text keeps the style of its old quotes."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):

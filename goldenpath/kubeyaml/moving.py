@@ -1,15 +1,15 @@
-"""Moving fields in what a person wrote, line by line, so that comments around them and in them stay.
+"""Moves fields in a text that a person wrote, line by line, and keeps comments around and inside them.
 
-Each function gives a text that may not say what is meant where the text has another style than blocks: the caller
-compares it with the values that are wanted.
+The result may be wrong where the text does not use block style. The caller compares the result with the wanted values.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from goldenpath.kubeyaml._read import LOADER
 from goldenpath.kubeyaml._write import scalar
 
 if TYPE_CHECKING:
@@ -17,29 +17,28 @@ if TYPE_CHECKING:
 
 __all__ = ["move_field", "rename_field"]
 
-_Loader: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
-
-def rename_field(text: str, way: Sequence[str], name: str) -> str:
-    """Another name for a field at the same place."""
-    key, _ = _field(text, way)
+def rename_field(text: str, path: Sequence[str], name: str) -> str:
+    """Rename a field."""
+    key, _ = _field(text, path)
     return text[: key.start_mark.index] + scalar(name) + text[key.end_mark.index :]
 
 
-def move_field(text: str, way: Sequence[str], to: Sequence[str]) -> str:
-    """A field at another place, with the comments inside it."""
-    lines, (start, end), column = _block(text, way)
-    key, _ = _field(text, way)
-    taken = [line.rstrip("\n")[column:] if line.strip() else "" for line in lines[start:end]]
-    taken[0] = scalar(to[-1]) + taken[0][key.end_mark.column - key.start_mark.column :]
-    return _inserted("".join([*lines[:start], *lines[end:]]), list(to[:-1]), taken)
+def move_field(text: str, path: Sequence[str], to: Sequence[str]) -> str:
+    """Move a field to another path, with the comments inside it."""
+    key, node = _field(text, path)
+    lines, start, end = _lines(text), key.start_mark.line, _last_line(node) + 1
+    column = key.start_mark.column
+    block = [line.rstrip("\n")[column:] if line.strip() else "" for line in lines[start:end]]
+    block[0] = scalar(to[-1]) + block[0][key.end_mark.column - column :]
+    return _inserted("".join([*lines[:start], *lines[end:]]), list(to[:-1]), block)
 
 
 def _inserted(text: str, parents: list[str], block: list[str]) -> str:
-    """The text with the lines of a field at the end of a mapping."""
+    """Insert the lines of a field at the end of a mapping."""
     lines = _lines(text)
     known = len(parents)
-    while known and not _is_there(text, parents[:known]):
+    while known and not _exists(text, parents[:known]):
         known -= 1
     for name in reversed(parents[known:]):
         block = [f"{scalar(name)}:", *(f"  {line}" if line else line for line in block)]
@@ -54,12 +53,6 @@ def _inserted(text: str, parents: list[str], block: list[str]) -> str:
     return "".join([*lines[:at], *added, *lines[at:]])
 
 
-def _block(text: str, way: Sequence[str]) -> tuple[list[str], tuple[int, int], int]:
-    """All lines, the first and the line after the last of a field, and the column where it begins."""
-    key, node = _field(text, way)
-    return _lines(text), (key.start_mark.line, _last_line(node) + 1), key.start_mark.column
-
-
 def _lines(text: str) -> list[str]:
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
@@ -68,7 +61,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _last_line(node: Any) -> int:
-    """The last line with something of a value on it; an end mark is behind the comments that follow."""
+    """Return the last line of a value. The end mark itself is after the comments that follow the value."""
     while isinstance(node, yaml.MappingNode | yaml.SequenceNode) and node.value and not node.flow_style:
         last = node.value[-1]
         node = last[1] if isinstance(node, yaml.MappingNode) else last
@@ -77,17 +70,17 @@ def _last_line(node: Any) -> int:
 
 
 def _root(text: str) -> Any:
-    node = yaml.compose(text, Loader=_Loader)
+    node = yaml.compose(text, Loader=LOADER)
     if isinstance(node, yaml.MappingNode):
         return node
     raise LookupError("no mapping")
 
 
-def _field(text: str, way: Sequence[str]) -> tuple[Any, Any]:
-    """The nodes of a field's key and value."""
+def _field(text: str, path: Sequence[str]) -> tuple[Any, Any]:
+    """Return the nodes of a field's key and value."""
     node = _root(text)
     key = None
-    for name in way:
+    for name in path:
         pairs = node.value if isinstance(node, yaml.MappingNode) else []
         found = next((pair for pair in pairs if pair[0].value == name), None)
         if found is None:
@@ -96,9 +89,9 @@ def _field(text: str, way: Sequence[str]) -> tuple[Any, Any]:
     return key, node
 
 
-def _is_there(text: str, way: Sequence[str]) -> bool:
+def _exists(text: str, path: Sequence[str]) -> bool:
     try:
-        _field(text, way)
+        _field(text, path)
     except LookupError:
         return False
     return True

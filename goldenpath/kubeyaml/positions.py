@@ -1,55 +1,41 @@
-"""Where a field stands in a text that was read: for messages, which name a line that a person can go to."""
+"""Finds the line of a field in a text, for messages that name the line."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import yaml
 
-from goldenpath.kubeyaml._read import split
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from goldenpath.kubeyaml._read import nodes
 
 __all__ = ["Positions"]
-
-_Loader: Final[Any] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 class Positions:
     """The lines of the fields of a text.
 
-    The text must have been read by this package before: that is where depth and size are limited.
+    This package must have read the text before, because only the reader limits depth and size.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._keys: dict[int, dict[str, tuple[Any, Any]]] = {}
-        """The keys and values of each mapping that was looked into, by the key's text: a hundred problems look a hundred times."""
+        """Keys and values of mappings, by the id of the node and the text of the key; a cache for many problems."""
 
     @cached_property
     def _documents(self) -> tuple[tuple[int, Any], ...]:
-        return tuple(self._read())
-
-    def _read(self) -> Iterator[tuple[int, Any]]:
-        for first_line, part in split(self._text, "<input>"):
-            try:
-                node = yaml.compose(part, Loader=_Loader)
-            except yaml.YAMLError:
-                return
-            if node is not None and node.tag != "tag:yaml.org,2002:null":
-                yield first_line, node
+        return tuple(nodes(self._text))
 
     def line_of(self, path: str, *, document: int = 0) -> int | None:
-        """The line (from 1) of a field such as ``gpus[1].quota``, or of the nearest field above it that is there.
+        """Return the line (from 1) of a field such as ``gpus[1].quota``, or of the nearest existing field above it.
 
         Args:
-            path: as problems and findings name fields; empty is the document itself.
-            document: which of the documents that are not empty, from 0.
+            path: the path in a problem or finding; empty for the document itself.
+            document: index among the documents that are not empty, from 0.
 
         Returns:
-            None where there is no such document.
+            None where the document does not exist.
 
         """
         if document >= len(self._documents):
@@ -64,10 +50,10 @@ class Positions:
         return int(first_line + line + 1)
 
     def _step(self, node: Any, path: str) -> tuple[int, Any, str] | None:
-        """The line and value of the path's first step, and the rest of the path."""
+        """Return the line and value of the path's first step, and the rest of the path."""
         if isinstance(node, yaml.MappingNode):
             keys = self._keys_of(node)
-            # Keys may hold dots themselves, so the longest that fits is meant.
+            # Keys may have dots themselves, so the longest matching key is taken.
             for end in range(len(path), -1, -1):
                 if path[end : end + 1] in {"", ".", "["} and path[:end] in keys:
                     key, value = keys[path[:end]]

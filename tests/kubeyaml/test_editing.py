@@ -112,7 +112,7 @@ def test_a_place_that_an_alias_shares_is_refused_and_not_harmed() -> None:
 
 
 def test_a_place_inside_a_scalar_is_no_place() -> None:
-    with pytest.raises(InputError, match="no such place"):
+    with pytest.raises(InputError, match="does not exist"):
         edited("name: vision\n", [(("name", "first"), "x")])
 
 

@@ -11,7 +11,7 @@ from outcomes import outcome
 
 from goldenpath import kubeyaml
 from goldenpath.kubeyaml import _recalled, _rendered
-from goldenpath.kubeyaml._recalled import Recalled
+from goldenpath.kubeyaml._recalled import ShapeCache
 
 TEXT = """\
 # The team [name].
@@ -133,7 +133,7 @@ def test_any_text_with_any_names_is_read_alike(pieces: list[str], names: list[tu
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    recalled = Recalled()
+    recalled = ShapeCache()
     filler = "x" * 30_000
     for number in range(_recalled._MOST_CHARS // 10_000):
         recalled.value(f"a: {number} {filler}\n", ("vision",), lambda text, _names: text)

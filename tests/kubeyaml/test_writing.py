@@ -129,7 +129,7 @@ def test_a_stream_is_separated() -> None:
 
 
 def test_keys_are_text_of_a_length_that_readers_take() -> None:
-    with pytest.raises(TypeError, match="a key has to be text"):
+    with pytest.raises(TypeError, match="a key must be text"):
         kubeyaml.dump({1: 2})
     with pytest.raises(ValueError, match="too long"):
         kubeyaml.dump({"k" * 1001: 1})
