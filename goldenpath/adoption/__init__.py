@@ -1,15 +1,14 @@
-"""From a namespace that was made by hand to the request that would render it.
+"""Derives a request from a namespace that was made by hand.
 
-For: reading the Kubernetes objects of one namespace, on each of its clusters, and deriving a request for the
-golden path ``tenant`` from them, with an account of it: where each field comes from, what is there and has no
-place in a request, and what is wrong there today. Live objects are read as they are: status, managed fields and
-what an API server fills in are passed over.
+For: reading the Kubernetes objects of one namespace, on each of its clusters, and deriving a request for the golden path
+``tenant``. The result names the source of each field, the objects and fields that a request cannot express, and the
+faults of the namespace today. Status, managed fields and the defaults of the API server are ignored.
 
-Not for: fetching objects (``cluster``), rendering or publishing what comes out, or comparing it with what is there.
-Nothing here changes an object. Pure: no I/O, no clock.
+Not for: fetching objects (``cluster``), rendering or publishing the request, and comparing it with the cluster. Nothing
+here changes an object, does I/O or reads a clock.
 
-The inverse of :mod:`goldenpath.tenancy`: what that works out from a request is recognised here, and the rest is
-reported. A guess is always marked as one.
+This package is the inverse of :mod:`goldenpath.tenancy`: it recognises the values that ``tenancy`` derives from a
+request, and reports all others. Every guess is a finding.
 """
 
 from goldenpath.adoption.adoption_result import Adoption, Leftover, ToDo

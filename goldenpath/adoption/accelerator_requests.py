@@ -1,7 +1,7 @@
-"""``gpus``: from queues and quota keys back to entries of the catalogue, by what each cluster offers.
+"""``gpus``: derives accelerators of the catalogue from queues, quota keys and the pools of each cluster.
 
-A queue's flavor tells the model and what may be borrowed; a quota key alone tells a model only where no other of
-the cluster has the same resource name. What workloads ask for then decides, and otherwise a person is asked.
+A queue's flavor identifies the model and the limit of borrowing. A quota key identifies a model only where no other model
+of the cluster has the same resource name. Otherwise the requests of workloads decide, or a finding asks a person.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import names
 from goldenpath.accelerators import catalogue
 from goldenpath.adoption.adoption_result import ToDo
-from goldenpath.adoption.compute import limits_of
+from goldenpath.adoption.compute import has_scopes, limits_of
 from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
 from goldenpath.adoption.pod_templates import BY_CLASS, asked_by_workloads
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["derive_gpus"]
 
 _REQUESTS: Final = "requests."
-# A key that means an extended resource or a device class, whether or not an API server counts it.
+# A key for an extended resource or a device class, even if no API server counts it.
 _DEVICE_KEY: Final = re.compile(r"(requests\.|limits\.)?(?P<resource>[^/]+/[^/]+)|(?P<word>gpus?|nvidia)")
 _NOT_DEVICES: Final = re.compile(r"(count/|hugepages-|.*storageclass\.storage\.k8s\.io/).*")
-_IN_REQUEST: Final = "Say it under `gpus`: `goldenpath profiles` lists what there is."
+_IN_REQUEST: Final = "Name the accelerator under `gpus`; `goldenpath profiles` lists the known ones."
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What the namespace has of a pool on one cluster, and how that is known."""
+    """The namespace's share of a pool on one cluster, and the source of this fact."""
 
     pool: Pool
     quota: int
@@ -49,12 +49,12 @@ class _Share:
     why: str
 
 
-def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """One entry for each accelerator and number; it names its clusters where it is not on all."""
+def derive_gpus(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive one entry for each accelerator and number. The entry names its clusters, unless it is for all of them."""
     by_number: dict[tuple[str, int, int], list[tuple[NamespaceObjects, str]]] = {}
     for place in places:
-        report_queues(place, account)
-        for share in _in_order(place, _summed(_shares(place, account))):
+        report_queues(place, builder)
+        for share in _in_order(place, _summed(_shares(place, builder))):
             number = share.pool.id, share.quota, share.borrow
             by_number.setdefault(number, []).append((place, share.why))
     gpus, whys = [], []
@@ -67,11 +67,11 @@ def derive_gpus(places: Sequence[NamespaceObjects], account: AdoptionBuilder) ->
         gpus.append(gpu)
         whys += [f"{pool} from {why}" for why in dict.fromkeys(why for _, why in found)]
     if gpus:
-        account.put("gpus", gpus, "; ".join(whys))
+        builder.put("gpus", gpus, "; ".join(whys))
 
 
 def _summed(shares: Iterable[_Share]) -> list[_Share]:
-    """One share of each pool: two queues, or two flavors of one pool, give out their sum."""
+    """Return one share for each pool: the sum over all queues and flavors."""
     found: dict[str, list[_Share]] = {}
     for share in shares:
         found.setdefault(share.pool.id, []).append(share)
@@ -88,44 +88,46 @@ def _sum(shares: list[_Share]) -> _Share:
 
 
 def _in_order(place: NamespaceObjects, shares: list[_Share]) -> list[_Share]:
-    """As goldenpath wrote them on the Namespace, where it did; then adopting changes no annotation."""
+    """Sort shares in the order of goldenpath's annotations on the Namespace, so that adoption changes no annotation."""
     body = place.namespace_object.body if place.namespace_object else {}
-    said = labels_of(body, "annotations")
+    annotations = labels_of(body, "annotations")
     order = [
-        word for key in (names.ACCELERATORS, names.DEVICE_CLASSES) for word in said.get(key, "").split(",")
+        name
+        for key in (names.ACCELERATORS, names.DEVICE_CLASSES)
+        for name in annotations.get(key, "").split(",")
     ]
 
     def position(share: _Share) -> int:
-        word = share.pool.name if share.pool.dra else share.pool.resource
-        return order.index(word) if word in order else len(order)
+        name = share.pool.name if share.pool.dra else share.pool.resource
+        return order.index(name) if name in order else len(order)
 
     return sorted(shares, key=position)
 
 
-def _shares(place: NamespaceObjects, account: AdoptionBuilder) -> Iterator[_Share]:
+def _shares(place: NamespaceObjects, builder: AdoptionBuilder) -> Iterator[_Share]:
     limits = limits_of(place)
     queues = queues_of(place)
     by_resource: defaultdict[str, list[QueueShare]] = defaultdict(list)
     for share in (share for queue in queues for share in queue.shares):
         by_resource[share.resource].append(share)
     counted: set[str] = set()
-    _take_keys(place, account)
+    _cover_keys(place, builder)
     for resource, pools in _pools_by_resource(place.platform.pools).items():
         keys = pools[0].quota_keys
         counted |= set(keys)
-        wall = next((limits[key] for key in keys if key in limits), None)
+        limit = next((limits[key] for key in keys if key in limits), None)
         if resource in by_resource:
-            yield from _from_queue(place, account, pools, by_resource.pop(resource), wall)
-        elif wall is not None and wall.number > 0:
-            yield from _from_quota(place, account, pools, wall)
+            yield from _from_queue(place, builder, pools, by_resource.pop(resource), limit)
+        elif limit is not None and limit.number > 0:
+            yield from _from_quota(place, builder, pools, limit)
         else:
-            _without_quota(place, account, pools)
-    for resource, left in by_resource.items():
-        message = f"its queue gives out {resource}, by which nothing on {place.cluster} is asked for, as the fleet says"
-        fix = f"Add the accelerator to {place.cluster} in the fleet's file, or take it out of the queue."
-        account.find(place, left[0].queue, "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR)  # fmt: skip
-    _other_keys(place, account, {key: limit for key, limit in limits.items() if key not in counted})
-    _of_no_pool(place, account)
+            _report_without_quota(place, builder, pools)
+    for resource, shares in by_resource.items():
+        message = f"its queue has a quota of {resource}, which no pool of {place.cluster} in the fleet has"
+        fix = f"Add the accelerator to {place.cluster} in the fleet's file, or remove it from the queue."
+        builder.report(place, shares[0].queue, "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR)  # fmt: skip
+    _report_other_keys(place, builder, {key: limit for key, limit in limits.items() if key not in counted})
+    _report_without_pool(place, builder)
 
 
 def _pools_by_resource(pools: Iterable[Pool]) -> dict[str, list[Pool]]:
@@ -137,41 +139,40 @@ def _pools_by_resource(pools: Iterable[Pool]) -> dict[str, list[Pool]]:
 
 def _from_queue(
     place: NamespaceObjects,
-    account: AdoptionBuilder,
+    builder: AdoptionBuilder,
     pools: list[Pool],
     shares: list[QueueShare],
-    wall: Limit | None,
+    limit: Limit | None,
 ) -> Iterator[_Share]:
     total = 0
     for share in shares:
         pool = _pool_of_flavor(place, pools, share)
         if pool is None:
-            _ask(place, account, pools, f"flavor {share.flavor} of its queue gives out {share.nominal}")
+            _ask(place, builder, pools, f"flavor {share.flavor} of its queue has a quota of {share.nominal}")
             continue
         borrow = share.borrow
         if borrow is None:
             borrow = max(pool.count - share.nominal, 0)
-            message = f"its queue may borrow {share.resource} without a limit; {borrow} is all that there is"
-            account.find(
-                place,
-                share.queue,
-                "adopt-borrows-without-limit",
-                message,
-                "Set under `borrow` what it needs.",
-            )
+            message = f"its queue may borrow {share.resource} without a limit; the request has {borrow}, the rest of the pool"
+            fix = "Set `borrow` to the number that the team needs."
+            builder.report(place, share.queue, "adopt-borrows-without-limit", message, fix)
         quota = share.nominal
         total += quota + borrow
         if quota == 0 and borrow == 0:
             continue
         yield _Share(pool, quota, borrow, f"flavor {share.flavor} of {share.queue} on {place.cluster}")
-    if wall is not None and wall.number != total:
-        message = f"its queue may give out {total} of {shares[0].resource}, and its ResourceQuota allows {wall.text}"
-        fix = "The request takes the queue's number, which tells quota and borrowing apart. Check that it is right."
-        account.find(place, wall.quota, "adopt-queue-against-quota", message, fix)
+    if limit is not None and limit.number != total:
+        message = (
+            f"its queue allows {total} of {shares[0].resource}, and its ResourceQuota allows {limit.text}"
+        )
+        fix = (
+            "The request has the queue's number, which separates quota and borrowing. Check that it is right."
+        )
+        builder.report(place, limit.quota, "adopt-queue-against-quota", message, fix)
 
 
 def _pool_of_flavor(place: NamespaceObjects, pools: list[Pool], share: QueueShare) -> Pool | None:
-    """By the flavor's name, as goldenpath gives it, else by its node labels, else the only one that it can be."""
+    """Find the pool by goldenpath's name of the flavor, by the flavor's node labels, or as the only possible one."""
     for pool in pools:
         if pool.name == share.flavor:
             return pool
@@ -186,19 +187,19 @@ def _pool_of_flavor(place: NamespaceObjects, pools: list[Pool], share: QueueShar
 
 
 def _fits(place: NamespaceObjects, pool: Pool, labels: dict[str, Any]) -> bool:
-    """Whether labels select the pool's nodes: one that tells it from its like, where it has such."""
-    telling = place.platform.telling_labels(pool) or tuple(
+    """Whether labels select the pool's nodes, by the labels that distinguish the pool if it has such labels."""
+    distinct = place.platform.telling_labels(pool) or tuple(
         (label, value) for label, values in pool.node_labels.items() for value in values
     )
-    return any(labels.get(label) == value for label, value in telling)
+    return any(labels.get(label) == value for label, value in distinct)
 
 
 def _from_quota(
-    place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], wall: Limit
+    place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool], limit: Limit
 ) -> Iterator[_Share]:
-    number = whole(wall.number)
+    number = whole(limit.number)
     if len(pools) == 1:
-        yield _Share(pools[0], number, 0, f"{wall.quota} on {place.cluster}")
+        yield _Share(pools[0], number, 0, f"{limit.quota} on {place.cluster}")
         return
     wanted = {
         pool.name: pool
@@ -209,53 +210,49 @@ def _from_quota(
     }
     if len(wanted) == 1:
         (pool,) = wanted.values()
-        yield _Share(pool, number, 0, f"{wall.quota} on {place.cluster}, and the node selector of what runs")
+        yield _Share(pool, number, 0, f"{limit.quota} on {place.cluster}, and the workloads' node selector")
         message = (
-            f"{wall.text} of {pool.resource} may be any of {_choice(pools)}; what runs selects {pool.id}"
+            f"{limit.text} of {pool.resource} can be any of {_choice(pools)}; the workloads select {pool.id}"
         )
-        account.find(place, wall.quota, "adopt-guessed-model", message, "See that it is the right model.")
+        builder.report(
+            place, limit.quota, "adopt-guessed-model", message, "Check that it is the right model."
+        )
         return
-    _ask(place, account, pools, f"its quota allows {wall.text}")
+    _ask(place, builder, pools, f"its quota allows {limit.text}")
 
 
-def _ask(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool], what: str) -> None:
-    message = f"{what} of {pools[0].resource}; on {place.cluster} that may be {_choice(pools)}, and nothing decides between them"
-    fix = f"Say it under `gpus`, with its number: {_choice(pools)}."
-    account.find(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
+def _ask(place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool], fact: str) -> None:
+    message = f"{fact} of {pools[0].resource}, which on {place.cluster} can be {_choice(pools)}; no object decides which"
+    fix = f"Name one of {_choice(pools)} under `gpus`, with its number."
+    builder.report(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
 
 
 def _choice(pools: Iterable[Pool]) -> str:
     return " or ".join(pool.id for pool in pools)
 
 
-def _without_quota(place: NamespaceObjects, account: AdoptionBuilder, pools: list[Pool]) -> None:
-    """What runs with devices that nothing grants would be refused when it is next made."""
+def _report_without_quota(place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool]) -> None:
+    """Report workloads with devices that no quota grants. Admission would refuse their next Pods."""
     used = sum(use.count for use in asked_by_workloads(place) if use.resource == pools[0].resource)
     if used:
-        message = f"what runs asks for {used} of {pools[0].resource}, and no quota or queue grants it"
-        fix = f"Set under `gpus` how many of {_choice(pools)} it has: a profile that the request does not list has quota 0."
-        account.find(
+        message = f"its workloads request {used} of {pools[0].resource}, which no quota or queue grants"
+        fix = f"Set the number of {_choice(pools)} under `gpus`: a profile that the request does not list has quota 0."
+        builder.report(
             place, None, "adopt-accelerator-unsaid", message, fix, severity=Severity.ERROR, at="gpus"
         )
 
 
-def _key_path(limit: Limit, key: str) -> str:
-    """Where the quota says the key: limits are kept under their full names, which people shorten."""
-    root = "spec.hard" if limit.quota.kind == "ResourceQuota" else "spec.resourceQuotaSpec.hard"
-    return field_path(root, key)
-
-
-def _take_keys(place: NamespaceObjects, account: AdoptionBuilder) -> None:
-    """Keys of the cluster's own accelerators are in the request, or a finding has asked about them."""
+def _cover_keys(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
+    """Cover the quota keys of the cluster's accelerators, which the request or a finding names."""
     keys = {key for pool in place.platform.pools for key in pool.quota_keys}
     for quota in place.of("ResourceQuota"):
         hard = at(quota.body, "spec", "hard")
-        if isinstance(hard, dict) and not at(quota.body, "spec", "scopes") and not at(quota.body, "spec", "scopeSelector"):  # fmt: skip
-            account.take(place, quota, *(field_path("spec.hard", str(key)) for key in hard if key in keys))
+        if isinstance(hard, dict) and not has_scopes(at(quota.body, "spec")):
+            builder.cover(place, quota, *(field_path("spec.hard", str(key)) for key in hard if key in keys))
 
 
-def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
-    """What runs with a resource that no pool of the cluster has."""
+def _report_without_pool(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
+    """Report workloads that request a resource that no pool of the cluster has."""
     known = {pool.resource for pool in place.platform.pools}
     devices = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}
     vendors = {name.split("/")[0] for name in devices if "/" in name}
@@ -266,26 +263,22 @@ def _of_no_pool(place: NamespaceObjects, account: AdoptionBuilder) -> None:
             used[use.resource, str(use.item)] += use.count
             items[str(use.item)] = use.item
     for (resource, name), count in used.items():
-        message = f"asks for {count} of {resource}, which no pool of {place.cluster} in the fleet has"
+        message = f"requests {count} of {resource}, which no pool of {place.cluster} in the fleet has"
+        rule, severity = "adopt-unknown-accelerator", Severity.ERROR
         if resource.startswith(BY_CLASS):
             device_class = resource.removeprefix(BY_CLASS)
-            message = f"asks for {count} of device class {device_class} by claims, and no pool of {place.cluster} has that class"
+            message = f"claims {count} of device class {device_class}, which no pool of {place.cluster} has"
             fix = "Name the accelerator under `gpus`, and change the claims to its class: a profile that the request does not list has quota 0."  # fmt: skip
-            account.find(
-                place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
-            )
         elif resource in devices or resource.split("/")[0] in vendors:
-            fix = f"Add the accelerator to {place.cluster} in the fleet's file and say it under `gpus`, or change what asks for it."  # fmt: skip
-            account.find(
-                place, items[name], "adopt-unknown-accelerator", message, fix, severity=Severity.ERROR
-            )
+            fix = f"Add the accelerator to {place.cluster} in the fleet's file and name it under `gpus`, or change the workload."  # fmt: skip
         else:
-            fix = "It is not an accelerator of the catalogue: see that the nodes still offer it, since no quota limits it."
-            account.find(place, items[name], "adopt-unknown-resource", message, fix)
+            fix = "It is not an accelerator of the catalogue, and no quota limits it: check that the nodes still offer it."
+            rule, severity = "adopt-unknown-resource", Severity.WARNING
+        builder.report(place, items[name], rule, message, fix, severity=severity)
 
 
-def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[str, Limit]) -> None:
-    """Keys that look like devices, and that this cluster does not offer."""
+def _report_other_keys(place: NamespaceObjects, builder: AdoptionBuilder, limits: dict[str, Limit]) -> None:
+    """Report quota keys that look like devices, and that no pool of the cluster has."""
     resources = {pool.resource: pool for pool in place.platform.pools}
     known = {name for model in catalogue().models for name in catalogue().resource_names_of(model.id)}
     for key, limit in limits.items():
@@ -294,32 +287,24 @@ def _other_keys(place: NamespaceObjects, account: AdoptionBuilder, limits: dict[
             continue
         resource = match["resource"] or ""
         near = nearest(resource, resources)
-        where = _key_path(limit, key)
+        where = field_path(limit.hard_path, key)
         if resource in resources and not key.startswith(_REQUESTS):
-            message = (
-                f"allows {limit.text} by the key {key}, which no API server counts, so it limits nothing"
-            )
-            fix = f"Say {limit.text} under `gpus` if that was meant; the request then limits it."
+            message = f"allows {limit.text} with the key {key}, which has no effect, because no API server counts it"
+            fix = f"Set {limit.text} under `gpus` if this limit was intended."
         elif key.endswith("/devices") or "deviceclass" in key:
-            message = f"allows {limit.text} by {key}, a device class that does not tell which accelerator"
+            message = f"allows {limit.text} with {key}, a device class that does not identify an accelerator"
             fix = _IN_REQUEST
         elif resource in known:
             message = f"allows {limit.text} of {resource}, which the fleet does not have on {place.cluster}"
             fix = f"Add it to `accelerators` of {place.cluster} in the fleet's file" + (f", or ask for {resources[near].accelerator.id}." if near else ".")  # fmt: skip
         elif match["word"] or place.platform.pools:
-            message = f"allows {limit.text} by {key}, which names no accelerator of the catalogue"
-            fix = (
-                f"Perhaps {resources[near].accelerator.id} was meant ({near}). {_IN_REQUEST}"
-                if near
-                else _IN_REQUEST
-            )
+            message = f"allows {limit.text} with {key}, which is not an accelerator of the catalogue"
+            guess = f"Perhaps {resources[near].accelerator.id} was meant ({near}). " if near else ""
+            fix = guess + _IN_REQUEST
         else:
-            if limit.quota.kind != "ResourceQuota":
-                continue
-            what, advice = (
-                f"limits {key} to {limit.text}",
-                "It is not an accelerator: override the quota, or keep it.",
-            )
-            account.leave(place, limit.quota, ToDo.OVERRIDE, what, advice, at=where)
+            if limit.quota.kind == "ResourceQuota":
+                advice = "It is not an accelerator: override the quota, or keep it."
+                what = f"limits {key} to {limit.text}"
+                builder.leave(place, limit.quota, ToDo.OVERRIDE, what, advice, at=where)
             continue
-        account.find(place, limit.quota, "adopt-wrong-key", message, fix, severity=Severity.ERROR, at=where)
+        builder.report(place, limit.quota, "adopt-wrong-key", message, fix, severity=Severity.ERROR, at=where)

@@ -1,4 +1,4 @@
-"""The account of an adoption: the request, where each of its fields comes from, and what it leaves out."""
+"""The result of an adoption: the request, the sources of its fields, leftovers and findings."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ __all__ = ["Adoption", "AdoptionBuilder", "Leftover", "ToDo"]
 
 
 class ToDo(enum.StrEnum):
-    """What becomes of something that a request has no word for."""
+    """What a person does with an object or field that a request cannot express."""
 
     KEEP = "keep"
-    """It stays as it is, beside what goldenpath makes; nothing needs to be done."""
+    """It stays next to goldenpath's objects; nothing needs to be done."""
     REPOSITORY = "repository"
-    """The team's own: put it into the team's repository (``source``), from which Flux applies it."""
+    """It belongs to the team: put it into the team's repository (``source``), from which Flux applies it."""
     OVERRIDE = "override"
-    """The golden path makes this object in its own way: an override says what must differ, for a while."""
+    """The golden path renders this object with other values: an override sets the needed value for a while."""
     EXCEPTION = "exception"
-    """A policy stands against it: an exception lets it be, for a while."""
+    """A policy refuses it: an exception allows it for a while."""
     INPUT = "input"
-    """Only the platform may make it: an extra input of the golden path, or an object of the platform."""
+    """Only the platform may create it: as an extra input of the golden path, or as an object of the platform."""
     REMOVE = "remove"
-    """The golden path makes it under another name, or it should not be there: remove it after the first publish."""
+    """The golden path renders it under another name, or it is a fault: remove it after the first publish."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Leftover:
-    """Something that is there and has no place in the request. ``object`` reads ``Kind namespace/name``."""
+    """An object or field that the request cannot express. ``object`` has the form ``Kind namespace/name``."""
 
     cluster: str
     object: str
     field: str
     todo: ToDo
     what: str
-    """What it says today."""
+    """Its state today."""
     advice: str
-    """What to do, so that it is neither lost nor in the way."""
+    """The next step for a person."""
     objects: tuple[str, ...] = ()
-    """All objects that it is about, where these are several of one kind."""
+    """All objects of a leftover for several objects of one kind."""
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.object, self.field) if part)
@@ -57,59 +57,59 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A request for a namespace that is there, and all that a person has to know before publishing it."""
+    """A request for an existing namespace, and the facts that a person must know before publishing it."""
 
     request: dict[str, Any]
-    """The document; it parses against the fleet, or ``findings`` says why not."""
+    """The request as a document. Where the parser refuses it, ``findings`` has the reasons."""
     text: str
-    """The same as YAML, in the order of the fields, each with where it comes from above it."""
+    """The request as YAML, in the order of the fields, with the source of each field in a comment above it."""
     sources: Mapping[str, str]
-    """By field (``compute.cpu``): where its value comes from. Fields that were left to a default are there too."""
+    """Source of each value, by field (``compute.cpu``), including fields that have a default."""
     leftovers: tuple[Leftover, ...]
     findings: tuple[Finding, ...]
-    """What is wrong there today, what could only be guessed, and what the parser has against the request."""
+    """Faults of the namespace today, guesses, and problems of the request."""
 
     def with_more(self, leftovers: Sequence[Leftover], findings: Sequence[Finding]) -> Adoption:
-        """The adoption with what another stage has found."""
+        """Return the adoption with the results of another stage."""
         every = sorted({*self.findings, *findings}, key=lambda finding: (finding.severity.rank, finding))
         return replace(self, leftovers=tuple(sorted({*self.leftovers, *leftovers})), findings=tuple(every))
 
 
-_STANDS: Final = frozenset({ToDo.KEEP, ToDo.REPOSITORY, ToDo.INPUT})
-"""An object with such a fate goes on to exist, with every field that it has."""
+_KEPT: Final = frozenset({ToDo.KEEP, ToDo.REPOSITORY, ToDo.INPUT})
+"""Objects that stay, with all their fields."""
 
 
 @dataclass(slots=True)
 class AdoptionBuilder:
-    """An adoption in the making."""
+    """Collects the parts of an adoption."""
 
     request: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     leftovers: list[Leftover] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     metadata_keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """By field of the request, the label and annotation keys that an organisation uses for it."""
+    """Label and annotation keys of an organisation, by field of the request."""
     ledger: FieldLedger = field(default_factory=FieldLedger)
 
     def put(self, path: str, value: Any, why: str) -> None:
-        """Give a field its value; ``path`` is ``field`` or ``field.field``."""
-        node, (*way, name) = self.request, path.split(".")
-        for step in way:
+        """Set a field of the request; ``path`` is ``field`` or ``field.field``."""
+        node, (*parents, name) = self.request, path.split(".")
+        for step in parents:
             node = node.setdefault(step, {})
         node[name] = value
         self.sources[path] = why
 
-    def say(self, path: str, why: str) -> None:
-        """Why a field has no value of its own."""
+    def explain(self, path: str, why: str) -> None:
+        """Record why a field keeps its default."""
         self.sources.setdefault(path, why)
 
-    def take(self, place: NamespaceObjects, item: ManifestObject, *paths: str) -> None:
-        """The request, or what the golden path renders for everybody, says these fields of the object."""
-        self.ledger.account(key_of(place, item), paths)
+    def cover(self, place: NamespaceObjects, item: ManifestObject, *paths: str) -> None:
+        """Record that the request or the golden path expresses these fields of the object."""
+        self.ledger.cover(key_of(place, item), paths)
 
-    def see(self, place: NamespaceObjects, item: ManifestObject) -> None:
-        """The object was looked at; those of its fields that nothing accounts for are reported as leftovers."""
-        self.ledger.account(key_of(place, item), ())
+    def mark_read(self, place: NamespaceObjects, item: ManifestObject) -> None:
+        """Record that the object was read. Its fields that stay uncovered become leftovers."""
+        self.ledger.cover(key_of(place, item), ())
 
     def leave(
         self,
@@ -122,15 +122,15 @@ class AdoptionBuilder:
         at: str = "",
         covers: bool = True,
     ) -> None:
-        """Something of an object has no place in the request.
+        """Add a leftover for an object, or for the field ``at``.
 
-        An object that goes on to exist needs no word for each field. Of one that is to be removed or replaced, each
-        field that nothing else accounts for is reported. ``covers`` is false where ``at`` has more below it.
+        A leftover for a kept object covers all its fields. For an object to remove or replace, each uncovered field
+        becomes a leftover of its own. With ``covers`` false, the fields below ``at`` stay uncovered.
         """
         self.leftovers.append(Leftover(place.cluster, str(item), at, todo, what, advice))
-        self.ledger.account(key_of(place, item), [at] if covers and (at or todo in _STANDS) else [])
+        self.ledger.cover(key_of(place, item), [at] if covers and (at or todo in _KEPT) else [])
 
-    def find(
+    def report(
         self,
         place: NamespaceObjects,
         item: ManifestObject | None,
@@ -142,15 +142,15 @@ class AdoptionBuilder:
         at: str = "",
         covers: bool = True,
     ) -> None:
-        """Something is wrong, or was guessed; with ``at``, the finding accounts for that field of the object."""
+        """Add a finding about a fault or a guess. With ``at``, the finding covers that field of the object."""
         if item is not None and at and covers:
-            self.ledger.account(key_of(place, item), [at])
+            self.ledger.cover(key_of(place, item), [at])
         what = str(item) if item is not None else f"Namespace {place.namespace}"
         self.findings.append(Finding(item.file if item else "", f"{what} on {place.cluster}", at, rule, severity, message, fix))  # fmt: skip
 
     def settled_leftovers(self) -> tuple[Leftover, ...]:
-        """The leftovers, each once, and without advice to remove an object that another leftover keeps."""
-        kept = {(each.cluster, each.object) for each in self.leftovers if each.todo in _STANDS}
+        """Return each leftover once, without advice to remove an object that another leftover keeps."""
+        kept = {(each.cluster, each.object) for each in self.leftovers if each.todo in _KEPT}
         return tuple(
             sorted(
                 replace(each, todo=ToDo.KEEP, advice=_UNTIL.format(advice=each.advice))
@@ -161,4 +161,4 @@ class AdoptionBuilder:
         )
 
 
-_UNTIL: Final = "It stays until its other leftovers have another place. Then: {advice}"
+_UNTIL: Final = "Keep it until its other leftovers are resolved. Then: {advice}"

@@ -1,4 +1,4 @@
-"""CPU, memory, storage and Pods, from the ResourceQuotas."""
+"""``compute``: derives CPU, memory, storage and Pods from ResourceQuotas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.field_ledger import field_path
-from goldenpath.adoption.namespace_objects import at, whole
+from goldenpath.adoption.namespace_objects import at, quantity, whole
 from goldenpath.findings import Severity
 from goldenpath.spec.quantities import BYTES, CPU, quantity_value
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["Limit", "derive_compute", "limits_of"]
+__all__ = ["Limit", "derive_compute", "has_scopes", "limits_of"]
 
-# By field: the keys that limit it, the truest first.
+# Quota keys by field, the most exact first.
 _KEYS: Final = {
     "cpu": ("requests.cpu", "limits.cpu"),
     "memory": ("requests.memory", "limits.memory"),
@@ -31,24 +31,34 @@ _KEYS: Final = {
     "pods": ("pods", "count/pods"),
 }
 _SHORT: Final = {"cpu": "requests.cpu", "memory": "requests.memory"}
-# What the golden path limits by itself, with numbers of its own.
+# Counts of objects, for which the golden path has its own limits.
 _OBJECTS: Final = re.compile(r"count/.+|configmaps|secrets|services(\..+)?|persistentvolumeclaims|replicationcontrollers|resourcequotas")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a ResourceQuota allows of a key."""
+    """The limit of one key in a quota."""
 
     number: Decimal
     text: str
     quota: ManifestObject
 
+    @property
+    def hard_path(self) -> str:
+        """Path of the quota's limits."""
+        return "spec.hard" if self.quota.kind == "ResourceQuota" else "spec.resourceQuotaSpec.hard"
+
+
+def has_scopes(spec: Any) -> bool:
+    """Whether a quota applies to some Pods only."""
+    return bool(at(spec, "scopes") or at(spec, "scopeSelector"))
+
 
 def limits_of(place: NamespaceObjects) -> dict[str, Limit]:
-    """By key, the lowest number of the namespace's quotas: they all hold at once. Those with scopes hold for some."""
+    """Return the lowest limit of each key, because all quotas apply at once. Quotas with scopes are left out."""
     found: dict[str, Limit] = {}
     for quota, spec in _quotas(place):
-        if at(spec, "scopes") or at(spec, "scopeSelector"):
+        if has_scopes(spec):
             continue
         hard = at(spec, "hard")
         for key, value in hard.items() if isinstance(hard, dict) else ():
@@ -60,7 +70,7 @@ def limits_of(place: NamespaceObjects) -> dict[str, Limit]:
 
 
 def _quotas(place: NamespaceObjects) -> Iterator[tuple[ManifestObject, Any]]:
-    """ResourceQuotas with what they say; a Kubeflow Profile has the one that its controller makes."""
+    """Yield each ResourceQuota with its spec, and a Kubeflow Profile with the quota that its controller creates."""
     for quota in place.of("ResourceQuota"):
         yield quota, at(quota.body, "spec") or {}
     for profile in place.shared("Profile", group="kubeflow.org"):
@@ -69,68 +79,70 @@ def _quotas(place: NamespaceObjects) -> Iterator[tuple[ManifestObject, Any]]:
 
 
 def _limit(value: Any, quota: ManifestObject) -> Limit | None:
-    try:
-        return Limit(quantity_value(str(value)), str(value), quota)
-    except ValueError:
-        return None
+    number = quantity(value)
+    return None if number is None else Limit(number, str(value), quota)
 
 
-def derive_compute(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """``compute``: for each cluster the same, so the largest; a field that is the fleet's default is left out."""
+def derive_compute(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive ``compute``: the largest limit of all clusters, without fields that equal the fleet's default."""
     for place in places:
-        _tell_quotas(place, account)
+        _report_quotas(place, builder)
     for field in _KEYS:
         found = {
-            place.cluster: limit for place in places if (limit := _asked(field, place, account)) is not None
+            place.cluster: limit
+            for place in places
+            if (limit := _limit_of(field, place, builder)) is not None
         }
         default = getattr(places[0].platform.fleet.defaults.compute, field)
         if not found:
-            account.say(f"compute.{field}", f"the fleet's default of {default}, since no quota says it")
+            builder.explain(
+                f"compute.{field}", f"the fleet's default of {default}, because no quota limits it"
+            )
             continue
         cluster, most = max(found.items(), key=lambda entry: entry[1].number)
         why = f"{most.quota}"
         if len({limit.number for limit in found.values()}) > 1:
-            said = ", ".join(f"{limit.text} on {name}" for name, limit in found.items())
-            why = f"the largest of {said}, since a request has one for all clusters"
+            limits = ", ".join(f"{limit.text} on {name}" for name, limit in found.items())
+            why = f"the largest of {limits}, because a request has one value for all clusters"
         if most.number == quantity_value(str(default)):
-            account.say(
-                f"compute.{field}", f"the fleet's default of {default}, as {most.quota} on {cluster} has it"
+            builder.explain(
+                f"compute.{field}", f"the fleet's default of {default}, as in {most.quota} on {cluster}"
             )
         else:
-            account.put(f"compute.{field}", _written(field, most), why)
+            builder.put(f"compute.{field}", _written(field, most), why)
 
 
-def _asked(field: str, place: NamespaceObjects, account: AdoptionBuilder) -> Limit | None:
+def _limit_of(field: str, place: NamespaceObjects, builder: AdoptionBuilder) -> Limit | None:
     limits = limits_of(place)
     found = [limits[key] for key in _KEYS[field] if key in limits]
     default = getattr(place.platform.fleet.defaults.compute, field)
-    more = "Look at what it uses, and write that into the request."
+    fix = "Check the use of the namespace, and set the needed value in the request."
     if not found:
-        message = f"no ResourceQuota limits {field}: with the request it is the fleet's default of {default}"
-        account.find(place, None, "adopt-unlimited", message, more, at=f"compute.{field}")
+        message = f"no ResourceQuota limits {field}; the request sets the fleet's default of {default}"
+        builder.report(place, None, "adopt-unlimited", message, fix, at=f"compute.{field}")
         return None
-    # The golden path limits memory by requests and by limits alike: the larger of both refuses nothing.
+    # The golden path sets one limit for both requests and limits of memory, so the larger one refuses no Pod.
     most = max(found, key=lambda limit: limit.number) if field == "memory" else found[0]
     if most.number <= 0:
-        message = f"allows no {field} at all, which a request cannot say"
-        account.find(place, most.quota, "adopt-nothing-allowed", message, more, at=_hard_path(most))
+        message = f"allows no {field} at all, which a request cannot express"
+        builder.report(place, most.quota, "adopt-nothing-allowed", message, fix, at=_path_of(most))
         return None
     return most
 
 
-def _hard_path(limit: Limit) -> str:
-    root = "spec.hard" if limit.quota.kind == "ResourceQuota" else "spec.resourceQuotaSpec.hard"
-    hard = at(limit.quota.body, *root.split("."))
+def _path_of(limit: Limit) -> str:
+    hard = at(limit.quota.body, *limit.hard_path.split("."))
     keys = (
-        [str(key) for key, value in hard.items() if str(value) == limit.text]
+        (str(key) for key, value in hard.items() if str(value) == limit.text)
         if isinstance(hard, dict)
-        else []
+        else iter(())
     )
-    return field_path(root, keys[0]) if keys else root
+    key = next(keys, None)
+    return limit.hard_path if key is None else field_path(limit.hard_path, key)
 
 
 def _written(field: str, limit: Limit) -> str | int:
-    """As a request writes it: the API server also knows other spellings, and parts of a byte."""
+    """Write a limit in the form of a request. The API server accepts more spellings, and fractions of a byte."""
     if field == "pods":
         return whole(limit.number)
     pattern = CPU if field == "cpu" else BYTES
@@ -139,41 +151,37 @@ def _written(field: str, limit: Limit) -> str | int:
     return f"{math.ceil(limit.number * 1000)}m" if field == "cpu" else str(math.ceil(limit.number))
 
 
-def _tell_quotas(place: NamespaceObjects, account: AdoptionBuilder) -> None:
-    """What quotas say beyond ``compute`` and accelerators."""
+def _report_quotas(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
+    """Report the limits of quotas that ``compute`` and ``gpus`` do not express."""
     for quota in place.of("ResourceQuota"):
-        account.see(place, quota)
+        builder.mark_read(place, quota)
         spec = at(quota.body, "spec") or {}
         if place.is_ours(quota):
             continue
-        if at(spec, "scopes") or at(spec, "scopeSelector"):
-            what, advice = (
-                "holds for some Pods only, by its scopes",
-                "It stays; the golden path's quotas hold beside it.",
-            )
-            account.leave(place, quota, ToDo.KEEP, what, advice, at="spec")
+        if has_scopes(spec):
+            what = "applies to some Pods only, by its scopes"
+            advice = "It stays, and applies in addition to the golden path's quotas."
+            builder.leave(place, quota, ToDo.KEEP, what, advice, at="spec")
             continue
         hard = at(spec, "hard")
-        _take_said(place, quota, hard if isinstance(hard, dict) else {}, account)
-        advice = (
-            f"Remove it after the first publish: {place.namespace}-compute and its like hold from then on."
-        )
-        account.leave(place, quota, ToDo.REMOVE, "a quota under another name", advice)
+        _cover_limits(place, quota, hard if isinstance(hard, dict) else {}, builder)
+        advice = f"Remove it after the first publish: {place.namespace}-compute and the other quotas of the golden path replace it."
+        builder.leave(place, quota, ToDo.REMOVE, "is a quota under another name", advice)
         counted = {key: value for key, value in (hard.items() if isinstance(hard, dict) else ()) if _OBJECTS.fullmatch(key)}  # fmt: skip
         if counted:
             what = "limits " + ", ".join(f"{key} to {value}" for key, value in counted.items())
-            advice = f"The golden path has numbers of its own: where yours must hold, override ResourceQuota {place.namespace}-objects."
-            account.leave(place, quota, ToDo.OVERRIDE, what, advice, at="spec.hard", covers=False)
-            account.take(place, quota, *(field_path("spec.hard", key) for key in counted))
+            advice = f"The golden path sets its own numbers; override ResourceQuota {place.namespace}-objects to keep these."
+            builder.leave(place, quota, ToDo.OVERRIDE, what, advice, at="spec.hard", covers=False)
+            builder.cover(place, quota, *(field_path("spec.hard", key) for key in counted))
         if at(hard, "limits.cpu") is not None:
-            message = "limits limits.cpu, which the golden path does not: it would only throttle"
-            account.find(place, quota, "adopt-cpu-limit", message, "Nothing to do.", severity=Severity.NOTE, at="spec.hard[limits.cpu]")  # fmt: skip
+            message = "limits limits.cpu; the golden path does not, because a CPU limit only throttles"
+            builder.report(place, quota, "adopt-cpu-limit", message, "Nothing to do.", severity=Severity.NOTE, at="spec.hard[limits.cpu]")  # fmt: skip
 
 
-def _take_said(
-    place: NamespaceObjects, quota: ManifestObject, hard: dict[str, Any], account: AdoptionBuilder
+def _cover_limits(
+    place: NamespaceObjects, quota: ManifestObject, hard: dict[str, Any], builder: AdoptionBuilder
 ) -> None:
-    """The keys that ``compute`` says with this number or a stricter one: the strictest of the quotas holds today."""
+    """Cover the keys that ``compute`` limits to this number or a lower one. The lowest limit of all quotas applies today."""
     limits = limits_of(place)
     for keys in _KEYS.values():
         found = [limits[key] for key in keys if key in limits]
@@ -187,14 +195,8 @@ def _take_said(
                 continue
             path = field_path("spec.hard", str(key))
             if number.number > chosen.number:
-                what = f"says {value}, which never holds: {chosen.quota} allows {chosen.text}"
-                account.leave(
-                    place,
-                    quota,
-                    ToDo.REMOVE,
-                    what,
-                    "Nothing more: the request has the lower number.",
-                    at=path,
-                )
+                what = f"is {value}, which has no effect: {chosen.quota} allows {chosen.text}"
+                advice = "Nothing to do: the request has the lower number."
+                builder.leave(place, quota, ToDo.REMOVE, what, advice, at=path)
             elif number.number == chosen.number or name == keys[0] != "requests.memory":
-                account.take(place, quota, path)
+                builder.cover(place, quota, path)

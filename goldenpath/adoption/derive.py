@@ -1,4 +1,4 @@
-"""The story: each part of a request is derived, leftovers are reported, and the parser decides."""
+"""Derives each part of a request, reports leftovers, and lets the parser check the request."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["derive", "objects_once"]
 
 GOLDEN_PATH = "tenant/v1"
-# A Namespace has one name for life, so that no other name is a suggestion: it may be another team's namespace.
+# Kubernetes cannot rename a Namespace. Another name is no suggestion, because it may be another team's namespace.
 _NAME = (
-    "This namespace cannot be adopted, since Kubernetes cannot rename it. Ask for a tenant with a new, valid name, move "
-    "the workloads and the data there, and remove this namespace when it is empty."
+    "This namespace cannot be adopted, because Kubernetes cannot rename it. Request a tenant with a new, valid name, move "
+    "the workloads and the data to it, and remove this namespace when it is empty."
 )
 
 
@@ -50,41 +50,41 @@ def derive(
     given: Mapping[str, Any] | None = None,
     metadata_keys: Mapping[str, Sequence[str]] | None = None,
 ) -> Adoption:
-    """The request that says what a namespace is, as far as a request can.
+    """Derive the request that describes a namespace as far as a request can.
 
     Args:
-        namespace: its name, which becomes the tenant's.
-        objects: by cluster, what was found: everything in the namespace, and what names it from outside
-            (ClusterQueues, ClusterSPIFFEIDs, ClusterRoleBindings, Flux objects with it as target). ResourceFlavors
-            help to tell accelerators apart. A `List` is taken apart.
-        fleet: says which accelerators there are on each cluster, and all defaults.
-        given: fields that a person has said (``owner``); they win over what was found.
-        metadata_keys: by field (``owner``, ``environment``), label and annotation keys that say it here; they come
-            before those of the fleet (``adoption.keys``), and these before those that are commonly used.
+        namespace: name of the namespace, which becomes the tenant's name.
+        objects: objects by cluster: everything in the namespace, and the objects that refer to the namespace
+            (ClusterQueues, ClusterSPIFFEIDs, ClusterRoleBindings, Flux objects that target it). ResourceFlavors help to
+            distinguish accelerators. The items of a `List` count as single objects.
+        fleet: source of the accelerators of each cluster, and of all defaults.
+        given: fields that a person has set (``owner``). They override derived values.
+        metadata_keys: label and annotation keys by field (``owner``, ``environment``). They come before the keys of the
+            fleet (``adoption.keys``), and those before the commonly used keys.
 
     Raises:
-        InputError: no cluster was named, or one that the fleet does not have.
+        InputError: no cluster is given, or one that the fleet does not have.
 
     """
     platforms = platforms_of(fleet)
-    _refuse(objects, platforms)
+    _check_clusters(objects, platforms)
     places = tuple(
         NamespaceObjects(platforms[cluster], namespace, objects_once(found, namespace))
         for cluster, found in sorted(objects.items())
     )
     given_keys = metadata_keys or {}
-    account = AdoptionBuilder(
+    builder = AdoptionBuilder(
         metadata_keys={
             field: (*given_keys.get(field, ()), *fleet.adoption.keys.get(field, ()))  # type: ignore[call-overload]
             for field in METADATA_FIELDS
         }
     )
-    account.put("golden_path", GOLDEN_PATH, "the golden path for teams")
-    account.put("name", namespace, "the namespace")
-    account.put("clusters", list(objects), "where it was found")
+    builder.put("golden_path", GOLDEN_PATH, "the golden path for teams")
+    builder.put("name", namespace, "the namespace")
+    builder.put("clusters", list(objects), "the clusters that have the namespace")
     for place in places:
         report_assumed(
-            place, (each for listed in objects[place.cluster] for each in _listed(listed)), account
+            place, (each for listed in objects[place.cluster] for each in _listed(listed)), builder
         )
     for part in (
         derive_metadata,
@@ -97,21 +97,21 @@ def derive(
         derive_network,
         derive_source,
     ):
-        part(places, account)
+        part(places, builder)
     for name, value in (given or {}).items():
-        account.put(name, value, "as given")
-    report_leftovers(places, account)
-    request = in_order(account.request)
-    account.findings += _refused(request, fleet)
-    findings = sorted(set(account.findings), key=lambda finding: (finding.severity.rank, finding))
-    leftovers = account.settled_leftovers()
-    text = request_text(request, account.sources, len(leftovers), len(findings))
-    return Adoption(request, text, account.sources, leftovers, tuple(findings))
+        builder.put(name, value, "set by a person")
+    report_leftovers(places, builder)
+    request = in_order(builder.request)
+    builder.findings += _problems(request, fleet)
+    findings = sorted(set(builder.findings), key=lambda finding: (finding.severity.rank, finding))
+    leftovers = builder.settled_leftovers()
+    text = request_text(request, builder.sources, len(leftovers), len(findings))
+    return Adoption(request, text, builder.sources, leftovers, tuple(findings))
 
 
-def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
+def _check_clusters(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
     if not objects:
-        raise InputError.of("cluster", "required", "say on which cluster the namespace was found")
+        raise InputError.of("cluster", "required", "is required: name each cluster of the namespace")
     message = f"is not a cluster of the fleet, which has {', '.join(platforms)}"
     problems = [
         Problem("cluster", "unknown-cluster", message, cluster, nearest(cluster, platforms))
@@ -123,9 +123,9 @@ def _refuse(objects: Mapping[str, Any], platforms: Mapping[str, Any]) -> None:
 
 
 def objects_once(found: Iterable[ManifestObject], namespace: str) -> tuple[ManifestObject, ...]:
-    """Each object once, though a server shows some in several versions; always in the same order.
+    """Return each object once, in a stable order. An API server shows some objects in several versions.
 
-    Manifests that were written for `kubectl --namespace` name no namespace, and mean the one that is adopted.
+    An object without a namespace, written for `kubectl --namespace`, belongs to the adopted namespace.
     """
     unique = {
         (item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item
@@ -136,7 +136,7 @@ def objects_once(found: Iterable[ManifestObject], namespace: str) -> tuple[Manif
 
 
 def _listed(item: ManifestObject) -> Iterator[ManifestObject]:
-    """The objects of a List, as `kubectl get --output yaml` writes it, or the object itself, if it is one."""
+    """Yield the objects of a List from `kubectl get --output yaml`, or the object itself."""
     if item.kind.endswith("List") and isinstance(item.body.get("items"), list):
         for body in mappings(item.body, "items"):
             yield from _listed(ManifestObject(item.file, body))
@@ -144,13 +144,13 @@ def _listed(item: ManifestObject) -> Iterator[ManifestObject]:
         yield item
 
 
-def _refused(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:
-    """What the parser has against the request, as findings: a person mends it in the file."""
+def _problems(request: dict[str, Any], fleet: FleetSpec) -> Iterator[Finding]:
+    """Yield the problems of the request as findings, which a person fixes in the file."""
     try:
         parse_request(Tenant, request, Surroundings(fleet))
     except InputError as error:
         for problem in error.problems:
-            near = f"Perhaps {problem.nearest}." if problem.nearest else "Mend it in the request."
+            fix = f"Did you mean {problem.nearest}?" if problem.nearest else "Correct it in the request."
             if problem.path == "name":
-                near = _NAME
-            yield Finding("", f"Request {request['name']}", problem.path, problem.rule, Severity.ERROR, problem.message, near)  # fmt: skip
+                fix = _NAME
+            yield Finding("", f"Request {request['name']}", problem.path, problem.rule, Severity.ERROR, problem.message, fix)  # fmt: skip

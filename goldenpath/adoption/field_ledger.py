@@ -1,7 +1,7 @@
-"""The fields of an object that a person wrote, and which of them an adoption has accounted for.
+"""The fields of objects that people wrote, and which of these fields an adoption covers.
 
-An adoption accounts for every field: the request says it, a finding or a leftover names it, or it is reported as a
-leftover by default. This module says which fields there are, and which are still open.
+An adoption covers every field: the request expresses it, a finding or a leftover names it, or it becomes a leftover by
+default. This module lists the fields of an object, and those that are not covered yet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["FieldLedger", "Key", "field_path", "fields_of", "key_of"]
 Key = tuple[str, str, str]
 """Cluster, API group, and ``Kind namespace/name`` of an object."""
 
-# What an API server, kubectl or a controller fills in, and what identifies the object.
+# Fields that an API server, kubectl or a controller sets, and fields that identify the object.
 _SERVER_METADATA: Final = frozenset(
     {
         "name", "namespace", "generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink",
@@ -32,7 +32,7 @@ _SERVER_KEYS: Final = frozenset(
     {"kubectl.kubernetes.io/last-applied-configuration", "kubernetes.io/metadata.name", "deployment.kubernetes.io/revision"}
 )  # fmt: skip
 _SIMPLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-# Fields whose keys a person chooses; their keys stand in brackets.
+# Fields whose keys a person chooses. Paths have these keys in brackets.
 _MAPS: Final = frozenset(
     {"hard", "labels", "annotations", "matchLabels", "nodeLabels", "data", "nodeSelector"}
 )
@@ -40,12 +40,12 @@ _MOST_DEPTH: Final = 40
 
 
 def key_of(place: NamespaceObjects, item: ManifestObject) -> Key:
-    """What tells the object from all others of the adoption."""
+    """Return the key that identifies an object in the adoption."""
     return place.cluster, item.api_version.split("/", maxsplit=1)[0], str(item)
 
 
 def field_path(parent: str, key: str) -> str:
-    """The path of a field below another one."""
+    """Return the path of a field below another field."""
     if not parent:
         return key
     plain = _SIMPLE.fullmatch(key) and parent.rsplit(".", 1)[-1] not in _MAPS
@@ -53,7 +53,7 @@ def field_path(parent: str, key: str) -> str:
 
 
 def fields_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """By path, every value of an object that is neither its identity, its status, nor filled in by a server."""
+    """Return the values of an object by path, without identity, status and fields that a server sets."""
     return {
         path: value
         for key, part in body.items()
@@ -76,21 +76,21 @@ def _leaves(path: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 class FieldLedger:
-    """By object, the paths that are accounted for; an empty path is the whole object."""
+    """The covered paths of each object. An empty path covers the whole object."""
 
     def __init__(self) -> None:
         self._paths: defaultdict[Key, set[str]] = defaultdict(set)
 
-    def account(self, key: Key, paths: Iterable[str]) -> None:
-        """These fields of the object, with all below them, are accounted for."""
+    def cover(self, key: Key, paths: Iterable[str]) -> None:
+        """Mark these fields of the object, with all fields below them, as covered."""
         self._paths[key].update(paths)
 
     def knows(self, key: Key) -> bool:
-        """Whether anything of the object is accounted for."""
+        """Whether the object was read."""
         return key in self._paths
 
     def open_fields(self, key: Key, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of the object that nothing accounts for."""
+        """Return the fields of the object that are not covered."""
         known = self._paths.get(key, set())
         if "" in known:
             return {}
@@ -98,7 +98,7 @@ class FieldLedger:
 
 
 def _covers(known: set[str], path: str) -> bool:
-    """Whether the path or one above it is known; it costs the depth of the path and not the number of paths."""
+    """Whether the path or a path above it is known. The cost depends on the depth of the path only."""
     if path in known:
         return True
     return any(path[:index] in known for index, letter in enumerate(path) if letter in ".[")

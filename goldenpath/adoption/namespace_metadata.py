@@ -1,4 +1,4 @@
-"""Name, owner and environment, from the labels and annotations of the Namespace."""
+"""Derives title, owner, environment and Pod security from the labels and annotations of the Namespace."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["METADATA_FIELDS", "derive_metadata"]
 
-# By field: goldenpath's own key, keys with one meaning everywhere, and then words that people commonly use, alone or
-# below a domain of their own (``example.com/team``). Spelling (case, ``_``, ``-``) makes no difference.
+# Keys by field: goldenpath's own key, keys with one meaning everywhere, and then commonly used words, alone or below an
+# organisation's domain (``example.com/team``). Case, ``_`` and ``-`` make no difference.
 _KEYS: Final = {
     "title": (f"{names.DOMAIN}/title", "openshift.io/display-name", "field.cattle.io/displayName", "display-name"),
     "description": (f"{names.DOMAIN}/description", "openshift.io/description", "field.cattle.io/description", "description"),
@@ -36,7 +36,7 @@ _KEYS: Final = {
     "expires": (f"{names.DOMAIN}/expires", "expires", "expires-on", "expiry-date"),
 }  # fmt: skip
 METADATA_FIELDS: Final = tuple(_KEYS)
-# Domains of Kubernetes and of tools, whose words mean something else.
+# Domains of Kubernetes and of tools, in which the words have another meaning.
 _TOOLS: Final = re.compile(
     r"(.+\.)?(kubernetes|k8s|fluxcd|istio|linkerd|helm|openshift|cattle|argoproj|cilium|knative)\.(io|sh|dev)"
 )
@@ -45,94 +45,92 @@ _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _LEVELS: Final = ("restricted", "baseline")
 
 
-def derive_metadata(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """Title, owner, contact, environment, cost centre, end, and the Pod Security Standard."""
+def derive_metadata(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive title, description, owner, contact, environment, cost centre, end date, and the Pod Security Standard."""
     for place in places:
-        _standing(place, account)
+        _report_state(place, builder)
     for field in _KEYS:
-        _field(field, places, account)
-    _pod_security(places, account)
+        _derive_field(field, places, builder)
+    _pod_security(places, builder)
 
 
-def _standing(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+def _report_state(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
     found = place.namespace_object
     if found is None:
-        message, fix = "the Namespace itself was not among the objects", "Add it: its labels say whose it is."
-        account.find(place, None, "adopt-no-namespace", message, fix)
+        message, fix = "the Namespace itself is not among the objects", "Add it: its labels name the owner."
+        builder.report(place, None, "adopt-no-namespace", message, fix)
         return
-    account.see(place, found)
+    builder.mark_read(place, found)
     if labels_of(found.body).get(names.RETIRING) == "true":
-        message = "is being retired: its quotas are 0, so they do not show what the team has"
-        fix = "Take its request from the fleet repository."
-        account.find(place, found, "adopt-retiring", message, fix, severity=Severity.ERROR)
+        message = "is being retired: its quotas are 0, and do not show the team's real quotas"
+        fix = "Use its request in the fleet repository."
+        builder.report(place, found, "adopt-retiring", message, fix, severity=Severity.ERROR)
     elif place.is_ours(found):
         message = "is rendered by goldenpath already, so a fleet repository has its request"
-        fix = "Take that request; adopt only what has none."
-        account.find(place, found, "adopt-known", message, fix, severity=Severity.NOTE)
+        fix = "Use that request; adopt only namespaces without a request."
+        builder.report(place, found, "adopt-known", message, fix, severity=Severity.NOTE)
     if exceptions := labels_of(found.body, "annotations").get(names.POLICY_EXCEPTIONS):
-        message = f"policies do not hold there: {exceptions}"
-        fix = "Say each under `exceptions`, with a reason, an approver and an end."
-        account.find(place, found, "adopt-exceptions", message, fix)
+        message = f"is exempt from policies: {exceptions}"
+        fix = "List each under `exceptions`, with a reason, an approver and an end date."
+        builder.report(place, found, "adopt-exceptions", message, fix)
 
 
-def _field(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    said = [entry for place in places for entry in _said(field, place, account)]
-    if not said:
+def _derive_field(field: str, places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    values = [entry for place in places for entry in _accepted_values(field, place, builder)]
+    if not values:
         if field in _DEFAULTS:
-            _unsaid(field, places, account)
+            _report_default(field, places, builder)
         return
-    place, key, value = said[0]
-    others = {other: where.cluster for where, _, other in said if other != value}
+    place, key, value = values[0]
+    others = {other: where.cluster for where, _, other in values if other != value}
     for other, cluster in others.items():
-        message = f"says {field} {value} here, and {other} on {cluster}"
-        account.find(
-            place, place.namespace_object, "adopt-differs", message, f"Keep the right one as `{field}`."
-        )
+        message, fix = f"has {field} {value}, and {other} on {cluster}", f"Keep the right one as `{field}`."
+        builder.report(place, place.namespace_object, "adopt-differs", message, fix)
     if value == _DEFAULTS.get(field) or (field == "title" and value == place.namespace):
-        account.say(field, f"`{key}` says {value}, the default")
+        builder.explain(field, f"`{key}` has {value}, the default")
     else:
-        account.put(field, value, f"`{key}` of the Namespace")
+        builder.put(field, value, f"`{key}` of the Namespace")
 
 
-def _unsaid(field: str, places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """A default that may be wrong is asked about: what holds for a production namespace differs."""
+def _report_default(field: str, places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Report a default that may be wrong, such as production as the environment."""
     default = _DEFAULTS[field]
-    account.say(field, f"nothing there says it; without it, the request means {default}. Ask the owner")
-    message = f"no label or annotation sets its {field}; a request without one means {default}"
-    fix = f"Ask the owner, and write `{field}` into the request. Name a key that says it with --key {field}=KEY."
+    builder.explain(field, f"no label or annotation sets it; the default is {default}. Ask the owner")
+    message = f"no label or annotation sets its {field}; the default of a request is {default}"
+    fix = f"Ask the owner, and set `{field}` in the request. If another key has it, name the key with --key {field}=KEY."
     for place in places:
         if place.namespace_object is not None:
-            account.find(place, place.namespace_object, f"adopt-{field}-unsaid", message, fix)
+            builder.report(place, place.namespace_object, f"adopt-{field}-unsaid", message, fix)
 
 
-def _said(
-    field: str, place: NamespaceObjects, account: AdoptionBuilder
+def _accepted_values(
+    field: str, place: NamespaceObjects, builder: AdoptionBuilder
 ) -> Iterator[tuple[NamespaceObjects, str, str]]:
-    """What the Namespace says of a field, by the first key that it has with a value that a request may have."""
+    """Yield key and value of the Namespace's first key for a field whose value a request accepts."""
     if place.namespace_object is None:
         return
-    given = tuple(account.metadata_keys.get(field, ()))
+    given = tuple(builder.metadata_keys.get(field, ()))
     accepted: tuple[str, str] | None = None
     for part, key, value in _values(place.namespace_object, (*given, *_KEYS[field])):
         where = field_path(f"metadata.{part}", key)
         if not _is_accepted(field, value):
-            message = f"`{key}` has a value that `{field}` of a request cannot have"
-            fix = f"Write `{field}` into the request in a form that it takes."
-            account.find(place, place.namespace_object, "adopt-unusable", message, fix, at=where)
+            message = f"`{key}` has a value that is not valid for `{field}` of a request"
+            fix = f"Set `{field}` in the request to a valid value."
+            builder.report(place, place.namespace_object, "adopt-unusable", message, fix, at=where)
         elif accepted is None or accepted[1] == value:
-            account.take(place, place.namespace_object, where)
+            builder.cover(place, place.namespace_object, where)
             if accepted is None:
                 accepted = key, value
         elif field == "environment":
-            message = f"`{accepted[0]}` says {field} {accepted[1]}, and `{key}` says {value}"
-            fix = f"{accepted[1]} was taken. Keep the right one as `{field}`."
-            account.find(place, place.namespace_object, "adopt-differs", message, fix, at=where)
+            message = f"`{accepted[0]}` has {field} {accepted[1]}, and `{key}` has {value}"
+            fix = f"The request has {accepted[1]}. Keep the right one as `{field}`."
+            builder.report(place, place.namespace_object, "adopt-differs", message, fix, at=where)
     if accepted is not None:
         yield place, *accepted
 
 
 def _values(item: ManifestObject, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """Label or annotation, key and value: for each of the keys itself, and then below a domain."""
+    """Yield part, key and value of labels and annotations: first the key itself, then the key below a domain."""
     found = [
         (part, key, value)
         for part in ("annotations", "labels")
@@ -168,8 +166,8 @@ def _is_accepted(field: str, value: Any) -> bool:
     return True
 
 
-def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """The weakest standard that is enforced anywhere: a stricter one would refuse what runs today."""
+def _pod_security(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive the weakest standard that a cluster enforces, because a stricter one would refuse running Pods."""
     enforced: dict[str, str] = {}
     for place in places:
         if place.namespace_object is None:
@@ -177,23 +175,23 @@ def _pod_security(places: Sequence[NamespaceObjects], account: AdoptionBuilder) 
         level = labels_of(place.namespace_object.body).get(_ENFORCE, "")
         if level in _LEVELS:
             enforced[place.cluster] = level
-            account.take(place, place.namespace_object, f"metadata.labels[{_ENFORCE}]")
+            builder.cover(place, place.namespace_object, f"metadata.labels[{_ENFORCE}]")
             continue
         default = place.platform.fleet.defaults.pod_security
         message = (
-            f"{'enforces ' + level if level else 'enforces no'} Pod Security Standard; with the request it is "
-            f"{default}, which may refuse Pods when they are next made"
+            f"enforces {level or 'no'} Pod Security Standard; the request sets {default}, which may refuse Pods when "
+            "they are next created"
         )
-        fix = f"Try it: label the namespace pod-security.kubernetes.io/warn={default}, and read the warnings."
-        account.find(
+        fix = f"To test it, label the namespace pod-security.kubernetes.io/warn={default}, and read the warnings."
+        builder.report(
             place, place.namespace_object, "adopt-pod-security", message, fix, at=f"metadata.labels[{_ENFORCE}]",
             severity=Severity.ERROR if level else Severity.WARNING,
         )  # fmt: skip
     if not enforced:
-        account.say("pod_security", "the fleet's default, since no standard is enforced today")
+        builder.explain("pod_security", "the fleet's default, because no standard is enforced today")
         return
     level = "baseline" if "baseline" in enforced.values() else "restricted"
     if level == places[0].platform.fleet.defaults.pod_security:
-        account.say("pod_security", f"`{_ENFORCE}` says {level}, the fleet's default")
+        builder.explain("pod_security", f"`{_ENFORCE}` has {level}, the fleet's default")
     else:
-        account.put("pod_security", level, f"`{_ENFORCE}` of the Namespace")
+        builder.put("pod_security", level, f"`{_ENFORCE}` of the Namespace")

@@ -1,4 +1,4 @@
-"""The objects of one namespace on one cluster, and reading them without trust in their shape."""
+"""The objects of one namespace on one cluster, and functions that read them whatever their shape."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath import names
+from goldenpath.spec.quantities import quantity_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ __all__ = [
     "at",
     "labels_of",
     "mappings",
+    "quantity",
     "text",
     "texts",
     "whole",
@@ -34,44 +36,52 @@ _MOST: Final = 2**31 - 1
 
 
 def at(value: Any, *keys: str) -> Any:
-    """The value at the end of the keys; None if it is missing."""
+    """Return the value at the end of the keys; None if it is missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def text(value: Any, *keys: str) -> str:
-    """The text at the end of the keys; empty if it is missing."""
+    """Return the text at the end of the keys; empty if it is missing."""
     found = at(value, *keys)
     return found if isinstance(found, str) else ""
 
 
+def quantity(value: Any) -> Decimal | None:
+    """Return the value of a Kubernetes quantity; None where it is not a quantity."""
+    try:
+        return quantity_value(str(value))
+    except ValueError:
+        return None
+
+
 def whole(number: Decimal | int) -> int:
-    """Rounded up, and neither below 0 nor beyond what every reader of a number can hold."""
+    """Round a number up, and limit it to 0 and the largest 32-bit integer."""
     return max(0, min(math.ceil(number), _MOST))
 
 
 def labels_of(body: dict[str, Any], part: str = "labels") -> dict[str, str]:
-    """Labels (or ``annotations``) of an object; what is not text is left out."""
+    """Return the labels (or ``annotations``) of an object whose values are text."""
     found = at(body, "metadata", part)
     return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}  # fmt: skip
 
 
 def mappings(value: Any, *keys: str) -> tuple[dict[str, Any], ...]:
-    """The mappings of the list at the end of the keys."""
+    """Return the mappings in the list at the end of the keys."""
     entries = at(value, *keys)
     return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def texts(value: Any, *keys: str) -> tuple[str, ...]:
-    """The texts of the list at the end of the keys."""
+    """Return the texts in the list at the end of the keys."""
     entries = at(value, *keys)
     return tuple(entry for entry in entries if isinstance(entry, str)) if isinstance(entries, list) else ()
 
 
 @dataclass(frozen=True)
 class NamespaceObjects:
-    """A namespace on a cluster, with every object that was found for it there."""
+    """A namespace on a cluster, with every object that was found for it."""
 
     platform: Platform
     namespace: str
@@ -79,15 +89,14 @@ class NamespaceObjects:
 
     @property
     def cluster(self) -> str:
-        """The cluster's name."""
         return self.platform.name
 
     def of(self, *kinds: str, group: str | None = None) -> tuple[ManifestObject, ...]:
-        """Objects of the namespace of these kinds, by name; of any group, or of one."""
+        """Return the namespace's objects of these kinds, of any group or of one."""
         return tuple(item for item in self._of(kinds, group) if item.namespace == self.namespace)
 
     def shared(self, *kinds: str, group: str | None = None) -> tuple[ManifestObject, ...]:
-        """Objects of these kinds that are in no namespace, or in another one."""
+        """Return the objects of these kinds that are in no namespace or in another one."""
         return tuple(item for item in self._of(kinds, group) if item.namespace != self.namespace)
 
     def _of(self, kinds: tuple[str, ...], group: str | None) -> Iterator[ManifestObject]:
@@ -97,17 +106,17 @@ class NamespaceObjects:
 
     @cached_property
     def namespace_object(self) -> ManifestObject | None:
-        """The Namespace itself, where it was found."""
+        """The Namespace itself; None where it was not found."""
         found = (item for item in self.shared("Namespace") if item.name == self.namespace)
         return next(found, None)
 
     def is_ours(self, item: ManifestObject) -> bool:
-        """Whether goldenpath made it, for this namespace."""
+        """Whether goldenpath rendered the object for this namespace."""
         own = labels_of(item.body)
         return own.get(MANAGED_BY) == "goldenpath" and own.get(names.TENANT) == self.namespace
 
     def applied_by(self, item: ManifestObject) -> str:
-        """What applies it from elsewhere, or nothing: its labels say so."""
+        """Return the Flux object or Helm release that applies the object, by its labels; empty without one."""
         own = labels_of(item.body)
         if flux := own.get("kustomize.toolkit.fluxcd.io/name"):
             return f"Flux Kustomization {flux}"

@@ -1,4 +1,4 @@
-"""Objects that name no namespace: whether they are the cluster's, or were written for `kubectl --namespace`."""
+"""Decides whether an object without a namespace has cluster scope, or was written for `kubectl --namespace`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["in_namespace", "is_of_cluster", "report_assumed"]
 
-# By group: what is always in a namespace (`kubectl api-resources --namespaced`, and the add-ons' definitions).
+# Namespaced kinds by group (`kubectl api-resources --namespaced`, and the CRDs of add-ons).
 _NAMESPACED: Final = {
     "v1": (
         "ConfigMap", "Endpoints", "LimitRange", "PersistentVolumeClaim", "Pod", "PodTemplate", "ReplicationController",
@@ -50,7 +50,7 @@ _NAMESPACED: Final = {
     "serving.kserve.io": ("InferenceGraph", "InferenceService", "LLMInferenceService", "ServingRuntime"),
     "source.toolkit.fluxcd.io": ("Bucket", "GitRepository", "HelmChart", "HelmRepository", "OCIRepository"),
 }  # fmt: skip
-# What is never in a namespace; kinds that begin with `Cluster` are not either.
+# Kinds with cluster scope, in addition to all kinds that begin with `Cluster`.
 _OF_CLUSTER: Final = frozenset(
     {
         "APIService", "AdmissionCheck", "CSIDriver", "CSINode", "CertificateSigningRequest",
@@ -67,12 +67,12 @@ _FEW: Final = 5
 
 
 def is_of_cluster(item: ManifestObject) -> bool:
-    """Whether an object's kind is known to be in no namespace."""
+    """Whether an object's kind is known to have cluster scope."""
     return item.kind in _OF_CLUSTER or item.kind.startswith("Cluster")
 
 
 def in_namespace(item: ManifestObject, namespace: str) -> ManifestObject:
-    """The object, in the namespace if its kind is in one and it names none."""
+    """Return the object with the namespace, if it has a namespaced kind and names no namespace."""
     if not _names_none(item):
         return item
     metadata = {**item.body["metadata"], "namespace": namespace}
@@ -80,15 +80,15 @@ def in_namespace(item: ManifestObject, namespace: str) -> ManifestObject:
 
 
 def report_assumed(
-    place: NamespaceObjects, found: Iterable[ManifestObject], account: AdoptionBuilder
+    place: NamespaceObjects, found: Iterable[ManifestObject], builder: AdoptionBuilder
 ) -> None:
-    """Say which objects were taken for the namespace's, since they name none."""
+    """Report the objects without a namespace that were assigned to this namespace."""
     named = [f"{item.kind} {item.name}" for item in found if _names_none(item)]
     if named:
         listed = ", ".join(named[:_FEW]) + (" …" if len(named) > _FEW else "")
-        message = f"{len(named)} object{'s name' if len(named) > 1 else ' names'} no namespace, taken for this one's: {listed}"
-        fix = "Take those out that are for another namespace."
-        account.find(
+        message = f"{len(named)} object{'s name' if len(named) > 1 else ' names'} no namespace, and count for this one: {listed}"
+        fix = "Leave out objects that belong to another namespace."
+        builder.report(
             place, place.namespace_object, "adopt-namespace-assumed", message, fix, severity=Severity.NOTE
         )
 

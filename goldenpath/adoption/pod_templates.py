@@ -1,7 +1,7 @@
-"""Devices that workloads ask for in Pod templates and claims, and the nodes that they select.
+"""Devices that workloads request in Pod templates and claims, and the nodes that they select.
 
-A Pod template is recognised by its shape, in an object of any kind: a mapping with ``containers``. So is a part of a
-custom resource with ``resources`` (the model of an InferenceService). Numbers of replicas above it multiply.
+A Pod template is recognised by its shape in an object of any kind: a mapping with ``containers``. A part of a custom
+resource with ``resources`` (the model of an InferenceService) counts too. Numbers of replicas above it multiply.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.adoption.namespace_objects import at, mappings, whole
-from goldenpath.spec.quantities import quantity_value
+from goldenpath.adoption.namespace_objects import at, mappings, quantity, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BY_CLASS", "DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
 
-# Fields with a number of equal Pods: of workloads, of Ray's worker groups, of JobSets, of KServe.
+# Fields with a number of equal Pods, of workloads, Ray's worker groups, JobSets and KServe.
 _COUNTS: Final = ("replicas", "parallelism", "minReplicas", "numReplicas", "numberOfReplicas")
-# Kinds that hold numbers of resources and no Pods.
-_NO_WORKLOADS: Final = frozenset(
+# Kinds with numbers of resources but without Pods.
+_NOT_WORKLOADS: Final = frozenset(
     {
         "ClusterQueue",
         "ConfigMap",
@@ -37,7 +36,7 @@ _NO_WORKLOADS: Final = frozenset(
     }
 )
 BY_CLASS: Final = "deviceclass.resource.kubernetes.io/"
-"""Before a DeviceClass: the name of the resource by which a device of it is counted."""
+"""Prefix of a DeviceClass in the name of the resource that counts its devices."""
 _MOST_DEPTH: Final = 40
 _MOST: Final = 2**31 - 1
 _DEVICE: Final = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
@@ -45,7 +44,7 @@ _DEVICE: Final = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class DeviceUse:
-    """So many devices of a resource, on nodes with these labels. ``item`` asks for them."""
+    """Devices that ``item`` requests: resource, number, and the labels of the nodes."""
 
     resource: str
     count: int
@@ -54,9 +53,9 @@ class DeviceUse:
 
 
 def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
-    """Each Pod's devices, times its replicas. What a controller made is counted by its owner.
+    """Return each Pod's devices, times its replicas. Objects of a controller count with their owner.
 
-    A Pod has a claim of its own from each template that it names; a claim that was made by itself counts once.
+    Each Pod has its own claim from each template that it names. A standalone claim counts once.
     """
     templates = {
         item.name: _claimed(at(item.body, "spec", "spec")) for item in place.of("ResourceClaimTemplate")
@@ -64,7 +63,7 @@ def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
     in_pods = (
         DeviceUse(resource, count, selector, item)
         for item in _workloads(place)
-        for resource, count, selector in _Uses(templates).of(item.body.get("spec"), 1, {}, 0)
+        for resource, count, selector in _uses(item.body.get("spec"), templates, 1, {}, 0)
     )
     in_claims = (
         DeviceUse(resource, count, {}, item)
@@ -76,7 +75,7 @@ def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
 
 
 def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
-    """By service account: a workload that runs as it; ``default`` for those that name none."""
+    """Return one workload of each service account; workloads without an account are under ``default``."""
     found: dict[str, str] = {}
     for item in _workloads(place):
         for pod in _pods(item.body.get("spec"), 0):
@@ -87,7 +86,7 @@ def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
 
 def _workloads(place: NamespaceObjects) -> Iterator[ManifestObject]:
     for item in place.objects:
-        if item.namespace != place.namespace or item.kind in _NO_WORKLOADS:
+        if item.namespace != place.namespace or item.kind in _NOT_WORKLOADS:
             continue
         if not mappings(item.body, "metadata", "ownerReferences"):
             yield item
@@ -114,89 +113,82 @@ def _pods(node: Any, depth: int) -> Iterator[dict[str, Any]]:
 Use = tuple[str, int, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """Reads what Pods ask for, with the claim templates of their namespace by name."""
+def _uses(
+    node: Any, templates: dict[str, Counter[str]], times: int, selector: dict[str, Any], depth: int
+) -> Iterator[Use]:
+    """Yield resource, number and node labels of each Pod in a part of an object.
 
-    templates: dict[str, Counter[str]]
+    ``templates`` are the claim templates of the namespace by name.
+    """
+    if depth > _MOST_DEPTH:
+        return
+    if isinstance(node, list):
+        for part in node:
+            yield from _uses(part, templates, times, selector, depth + 1)
+    if not isinstance(node, dict):
+        return
+    own = node.get("nodeSelector")
+    selector = own if isinstance(own, dict) else selector
+    times = min(times * _number(node, *_COUNTS), _MOST)
+    devices = _devices_of_pod(node, templates) if _is_pod(node) else _devices_of_container(node)
+    for resource, count in devices.items():
+        yield resource, min(count * times, _MOST), selector
+    for key, part in node.items():
+        if key == "resources" or (key in {"containers", "initContainers"} and _is_pod(node)):
+            continue
+        yield from _uses(part, templates, _times_in_group(node, key, times), selector, depth + 1)
 
-    def of(self, node: Any, times: int, selector: dict[str, Any], depth: int) -> Iterator[Use]:
-        """Resource, number and node labels of each Pod in a part of an object."""
-        if depth > _MOST_DEPTH:
-            return
-        if isinstance(node, list):
-            for part in node:
-                yield from self.of(part, times, selector, depth + 1)
-        if not isinstance(node, dict):
-            return
-        own = node.get("nodeSelector")
-        selector = own if isinstance(own, dict) else selector
-        for field in _COUNTS:
-            number = node.get(field)
-            if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-                times = min(times * number, _MOST)
-                break
-        asked = _of_pod(node) + self._of_claims(node) if _is_pod(node) else _of_container(node)
-        for resource, count in asked.items():
-            yield resource, min(count * times, _MOST), selector
-        for key, part in node.items():
-            if key == "resources" or (key in {"containers", "initContainers"} and _is_pod(node)):
-                continue
-            yield from self.of(part, _in_group(node, key, times), selector, depth + 1)
 
-    def _of_claims(self, pod: dict[str, Any]) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for claim in mappings(pod, "resourceClaims"):
-            found.update(self.templates.get(str(claim.get("resourceClaimTemplateName")), Counter()))
-        return found
+def _number(node: dict[str, Any], *fields: str) -> int:
+    """Return the first positive whole number in the fields; 1 without one."""
+    numbers = (node.get(field) for field in fields)
+    return next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0), 1)
 
 
 def _claimed(spec: Any) -> Counter[str]:
-    """Devices of a claim, by class; of alternatives the first, and one where all of a node are asked for."""
+    """Count the devices of a claim by class. Only the first alternative counts, and a request for all devices counts one."""
     found: Counter[str] = Counter()
     for request in mappings(spec, "devices", "requests"):
         alternatives = mappings(request, "firstAvailable")
         exactly = request.get("exactly")
-        asked = alternatives[0] if alternatives else exactly if isinstance(exactly, dict) else request
-        name, count = asked.get("deviceClassName"), asked.get("count")
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            count = 1
+        devices = alternatives[0] if alternatives else exactly if isinstance(exactly, dict) else request
+        name = devices.get("deviceClassName")
         if isinstance(name, str) and name:
-            found[f"{BY_CLASS}{name}"] += min(count, _MOST)
+            found[f"{BY_CLASS}{name}"] += min(_number(devices, "count"), _MOST)
     return found
 
 
-def _in_group(node: dict[str, Any], key: str, times: int) -> int:
-    """A LeaderWorkerSet has ``size`` Pods in each group; one is the leader."""
+def _times_in_group(node: dict[str, Any], key: str, times: int) -> int:
+    """Multiply by the workers of a LeaderWorkerSet, which has ``size`` Pods in each group, one of them the leader."""
     size = node.get("size")
     if key != "workerTemplate" or not isinstance(size, int) or isinstance(size, bool) or size < 1:
         return times
     return min(times * (size - 1 if "leaderTemplate" in node else size), _MOST)
 
 
-def _of_pod(pod: dict[str, Any]) -> Counter[str]:
-    """What the scheduler counts: containers and sidecars together, or the largest init container."""
+def _devices_of_pod(pod: dict[str, Any], templates: dict[str, Counter[str]]) -> Counter[str]:
+    """Count devices as the scheduler does: containers and sidecars together, or the largest init container; and claims."""
     running: Counter[str] = Counter()
     for container in mappings(pod, "containers"):
-        running.update(_of_container(container))
+        running.update(_devices_of_container(container))
     largest: Counter[str] = Counter()
     for container in mappings(pod, "initContainers"):
         if container.get("restartPolicy") == "Always":
-            running.update(_of_container(container))
+            running.update(_devices_of_container(container))
         else:
-            largest |= _of_container(container)
-    return running | largest
+            largest |= _devices_of_container(container)
+    found = running | largest
+    for claim in mappings(pod, "resourceClaims"):
+        found.update(templates.get(str(claim.get("resourceClaimTemplateName")), Counter()))
+    return found
 
 
-def _of_container(container: dict[str, Any]) -> Counter[str]:
+def _devices_of_container(container: dict[str, Any]) -> Counter[str]:
     found: Counter[str] = Counter()
     for part in ("requests", "limits"):
-        asked = at(container, "resources", part)
-        for resource, number in asked.items() if isinstance(asked, dict) else ():
-            if not isinstance(resource, str) or not _DEVICE.fullmatch(resource):
-                continue
-            try:
-                found[resource] = max(found[resource], whole(quantity_value(str(number))))
-            except ValueError:
-                continue
+        resources = at(container, "resources", part)
+        for resource, value in resources.items() if isinstance(resources, dict) else ():
+            is_device = isinstance(resource, str) and _DEVICE.fullmatch(resource)
+            if is_device and (number := quantity(value)) is not None:
+                found[resource] = max(found[resource], whole(number))
     return found

@@ -1,4 +1,4 @@
-"""A derived request as a file that a person reads and mends."""
+"""Writes a derived request as a file for a person to check and correct."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH: Final = 100
 
 
 def in_order(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The request with its fields in the order of the model."""
+    """Return the request with its fields in the order of the model."""
     known = [name for name in Tenant.model_fields if name in request]
     return {name: request[name] for name in [*known, *(name for name in request if name not in known)]}
 
@@ -26,7 +26,7 @@ def in_order(request: Mapping[str, Any]) -> dict[str, Any]:
 def request_text(
     request: Mapping[str, Any], sources: Mapping[str, str], leftovers: int, findings: int
 ) -> str:
-    """The request as YAML, with where each field comes from above it, and what is left to a default or missing."""
+    """Write the request as YAML. Comments name the source of each field, the defaults, and missing required fields."""
     opening = f"Derived from namespace {request['name']} on {', '.join(request['clusters'])}."
     if leftovers or findings:
         both = [
@@ -41,7 +41,7 @@ def request_text(
         if name in request:
             blocks.append(comment + kubeyaml.dump({name: request[name]}))
         elif Tenant.model_fields[name].is_required():
-            blocks.append(_comment(f"{name} is required, and nothing there says it:") + f"# {name}:\n")
+            blocks.append(_comment(f"{name} is required, and no object has it:") + f"# {name}:\n")
         elif comment:
             blocks.append(_comment(f"No {name}: {'; '.join(_whys(name, sources))}"))
     blocks += [
@@ -51,7 +51,7 @@ def request_text(
 
 
 def _whys(name: str, sources: Mapping[str, str]) -> Iterator[str]:
-    """Where a field and those inside it come from, each reason once."""
+    """Yield the sources of a field and its inner fields, each reason once."""
     by_reason: dict[str, list[str]] = {}
     for path, why in sources.items():
         if path == name:

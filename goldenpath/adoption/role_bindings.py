@@ -1,4 +1,4 @@
-"""``access``: which groups may do what, from RoleBindings."""
+"""``access``: derives the roles of groups from RoleBindings."""
 
 from __future__ import annotations
 
@@ -21,61 +21,58 @@ _ROLES: Final = ("admins", "developers", "viewers")
 _BUILT_IN: Final = {"cluster-admin": "admins", "admin": "admins", "edit": "developers", "view": "viewers"}
 _WIDE: Final = ("cluster-admin", "admin", "edit")
 _EDIT: Final = (
-    "write NetworkPolicies, mint tokens of service accounts, and grows when an add-on aggregates into it"
+    "write NetworkPolicies and create tokens of service accounts, and gets the rights that add-ons aggregate"
 )
 _TOO_MUCH: Final = {
     "edit": _EDIT,
     "admin": f"write Roles and RoleBindings, {_EDIT}",
     "cluster-admin": "do everything in the namespace, so that it can raise the namespace's own limits",
 }
-"""Why no tenant is bound to it (Kubernetes, ``plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go``)."""
+"""Rights that no tenant may have (Kubernetes, ``plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go``)."""
 _READING: Final = frozenset({"get", "list", "watch"})
 _OF_KUBERNETES: Final = "system:"
 _REMOVE: Final = "Remove it after the first publish: the golden path binds its own roles."
 
 
-def derive_access(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """Groups by role, over all clusters; a binding to anybody else has no place in a request."""
+def derive_access(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive the groups of each role over all clusters, and report bindings to other subjects."""
     found: dict[str, dict[str, str]] = {role: {} for role in _ROLES}
     for place in places:
         for binding in place.of("RoleBinding"):
-            _binding(place, binding, found, account)
+            _read_binding(place, binding, found, builder)
         for role_object in place.of("Role"):
-            account.see(place, role_object)
+            builder.mark_read(place, role_object)
             if not place.is_ours(role_object):
-                what, advice = (
-                    "a role of its own",
-                    "It stays as long as something is bound to it; the request has three roles, and no words for rules.",
-                )
-                account.leave(place, role_object, ToDo.KEEP, what, advice)
-        _cluster_wide(place, account)
+                advice = "It stays while a binding uses it; a request has three fixed roles, and cannot express rules."
+                builder.leave(place, role_object, ToDo.KEEP, "is a custom role", advice)
+        _report_cluster_wide(place, builder)
     for role, groups in found.items():
         if groups:
-            account.put(f"access.{role}", list(groups), ", ".join(dict.fromkeys(groups.values())))
+            builder.put(f"access.{role}", list(groups), ", ".join(dict.fromkeys(groups.values())))
     if not any(found.values()):
-        account.say("access", "no group is bound to anything there: only the platform can use the namespace")
+        builder.explain("access", "no binding names a group: only the platform can use the namespace")
 
 
-def _binding(
+def _read_binding(
     place: NamespaceObjects,
     binding: ManifestObject,
     found: dict[str, dict[str, str]],
-    account: AdoptionBuilder,
+    builder: AdoptionBuilder,
 ) -> None:
-    account.see(place, binding)
-    role = _role(place, binding, account)
+    builder.mark_read(place, binding)
+    role = _role(place, binding, builder)
     if role is None and place.is_ours(binding):
         return
-    for group in _groups(place, binding, account, taken=role is not None):
+    for group in _groups(place, binding, builder, has_role=role is not None):
         if role is not None:
             found[role].setdefault(group, f"{binding} on {place.cluster}")
     if role is not None and not place.is_ours(binding):
         name = at(binding.body, "roleRef", "name")
-        account.leave(place, binding, ToDo.REMOVE, f"binds {name} in its own way", _REMOVE)
+        builder.leave(place, binding, ToDo.REMOVE, f"binds {name} under another name", _REMOVE)
 
 
-def _role(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBuilder) -> str | None:
-    """The role in a request that is nearest to what a binding gives, or None for a binding that is not people's."""
+def _role(place: NamespaceObjects, binding: ManifestObject, builder: AdoptionBuilder) -> str | None:
+    """Return the role of a request that is nearest to the binding's role; None where its rules are unknown."""
     kind, name = at(binding.body, "roleRef", "kind"), str(at(binding.body, "roleRef", "name"))
     if place.is_ours(binding):
         own = {f"{place.namespace}-{role.removesuffix('s')}": role for role in _ROLES}
@@ -83,24 +80,24 @@ def _role(place: NamespaceObjects, binding: ManifestObject, account: AdoptionBui
     if kind == "ClusterRole" and name in _BUILT_IN:
         if name in _WIDE:
             message = f"binds the built-in {name}, which may {_TOO_MUCH[name]}"
-            fix = "Under `access`, its groups get a role of the golden path, which has what a workload needs."
-            account.find(
+            fix = "Under `access`, its groups get a role of the golden path, with the rights that workloads need."
+            builder.report(
                 place, binding, "adopt-role-too-wide", message, fix, severity=Severity.ERROR, at="roleRef"
             )
         else:
-            account.take(place, binding, "roleRef")
+            builder.cover(place, binding, "roleRef")
         return _BUILT_IN[name]
     rules = [rule for item in place.of("Role") if kind == "Role" and item.name == name for rule in mappings(item.body, "rules")]  # fmt: skip
     if not rules:
         what = f"binds {kind} {name}, whose rules are not among the objects"
-        advice = "It stays. Say under `access` which of the three roles these people need."
-        account.leave(place, binding, ToDo.KEEP, what, advice, at="roleRef")
+        advice = "It stays. Name its groups under `access` in the role that they need."
+        builder.leave(place, binding, ToDo.KEEP, what, advice, at="roleRef")
         return None
-    account.take(place, binding, "roleRef")
+    builder.cover(place, binding, "roleRef")
     role = _nearest_role(rules)
     if any(at(subject, "kind") == "Group" for subject in mappings(binding.body, "subjects")):
-        message = f"binds Role {name}; the nearest role of a request is {role}, judged by writing and by reading Secrets"
-        account.find(place, binding, "adopt-guessed-role", message, f"See that they belong into `access.{role}`.", at="roleRef")  # fmt: skip
+        message = f"binds Role {name}; the nearest role of a request is {role}, by its rights to write and to read Secrets"
+        builder.report(place, binding, "adopt-guessed-role", message, f"Check that its groups belong in `access.{role}`.", at="roleRef")  # fmt: skip
     return role
 
 
@@ -113,71 +110,58 @@ def _nearest_role(rules: Iterable[dict[str, Any]]) -> str:
 
 
 def _groups(
-    place: NamespaceObjects, binding: ManifestObject, account: AdoptionBuilder, *, taken: bool
+    place: NamespaceObjects, binding: ManifestObject, builder: AdoptionBuilder, *, has_role: bool
 ) -> list[str]:
-    """The groups that a binding names, as the identity provider calls them; the other subjects are reported."""
+    """Return the groups of a binding by their names at the identity provider, and report the other subjects."""
     found, prefix = [], place.platform.fleet.groups.prefix
     for index, subject in enumerate(mappings(binding.body, "subjects")):
         kind, name, where = at(subject, "kind"), str(at(subject, "name")), f"subjects[{index}]"
         if kind == "Group" and name.startswith(_OF_KUBERNETES):
-            message = f"gives rights to {name}, which is more than one team"
-            account.find(place, binding, "adopt-everybody", message, "Name groups of the identity provider under `access` instead.", severity=Severity.ERROR, at=where)  # fmt: skip
+            message = f"gives rights to {name}, which has members outside the team"
+            builder.report(place, binding, "adopt-everybody", message, "Name groups of the identity provider under `access` instead.", severity=Severity.ERROR, at=where)  # fmt: skip
         elif kind == "Group" and prefix and not name.startswith(prefix):
-            message = f"names group {name}, without the fleet's prefix {prefix}: no user who signs in has this group"
-            account.find(
-                place,
-                binding,
-                "adopt-group-prefix",
-                message,
-                "Say under `access` which group was meant.",
-                at=where,
+            message = (
+                f"names group {name} without the fleet's prefix {prefix}: no user who signs in has this group"
             )
-        elif kind == "Group" and not taken:
-            what = f"gives rights to group {name}, by a role that is not known here"
-            account.leave(
-                place, binding, ToDo.KEEP, what, "Say under `access` which role the group needs.", at=where
-            )
+            builder.report(place, binding, "adopt-group-prefix", message, "Name the intended group under `access`.", at=where)  # fmt: skip
+        elif kind == "Group" and not has_role:
+            what = f"gives rights to group {name} with an unknown role"
+            advice = "Name the group under `access` in the role that it needs."
+            builder.leave(place, binding, ToDo.KEEP, what, advice, at=where)
         elif kind == "Group":
             found.append(name.removeprefix(prefix))
-            account.take(place, binding, where)
+            builder.cover(place, binding, where)
         elif kind == "User":
-            what = f"gives rights to a person, {name}"
-            account.leave(
-                place,
-                binding,
-                ToDo.REMOVE,
-                what,
-                "A request knows groups: put the person into one, before this binding goes.",
-                at=where,
-            )
+            advice = "A request has only groups: add the person to one before you remove this binding."
+            builder.leave(place, binding, ToDo.REMOVE, f"gives rights to user {name}", advice, at=where)
         elif kind == "ServiceAccount":
             what = f"gives rights to service account {at(subject, 'namespace') or place.namespace}/{name}"
-            advice = "The binding stays for this account, which would lose its rights with it. An account of the team's own workloads needs the platform for it: the team may not write RoleBindings."
-            account.leave(place, binding, ToDo.INPUT, what, advice, at=where)
+            advice = "The binding stays, because the account needs its rights. The platform team must create such a binding for the team's own workloads, because the team may not write RoleBindings."
+            builder.leave(place, binding, ToDo.INPUT, what, advice, at=where)
         else:
-            account.leave(place, binding, ToDo.KEEP, f"gives rights to {kind} {name}", "It stays.", at=where)
+            builder.leave(place, binding, ToDo.KEEP, f"gives rights to {kind} {name}", "It stays.", at=where)
     return found
 
 
-def _cluster_wide(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+def _report_cluster_wide(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
     for binding in place.shared("ClusterRoleBinding"):
-        mine = [
+        accounts = [
             str(at(subject, "name"))
             for subject in mappings(binding.body, "subjects")
             if at(subject, "kind") == "ServiceAccount" and at(subject, "namespace") == place.namespace
         ]
-        if not mine:
+        if not accounts:
             continue
-        account.see(place, binding)
+        builder.mark_read(place, binding)
         name = str(at(binding.body, "roleRef", "name"))
-        who = ", ".join(mine)
+        subjects = ", ".join(accounts)
         if name in _WIDE:
-            message = f"makes service account {who} {name} of the whole cluster: every Pod that runs as it owns every tenant"
-            fix = "Remove it. The platform grants what the workload needs outside its namespace."
-            account.find(
+            message = f"gives service account {subjects} the role {name} on the whole cluster: each of its Pods controls every tenant"
+            fix = "Remove it. The platform grants the rights that the workload needs outside its namespace."
+            builder.report(
                 place, binding, "adopt-cluster-admin", message, fix, severity=Severity.ERROR, at="roleRef"
             )
         else:
-            what = f"gives service account {who} rights on the whole cluster ({name})"
-            advice = "It stays, and a request cannot say it: agree with the platform team whether it may."
-            account.leave(place, binding, ToDo.INPUT, what, advice)
+            what = f"gives service account {subjects} rights on the whole cluster ({name})"
+            advice = "It stays, and a request cannot express it: ask the platform team whether it is allowed."
+            builder.leave(place, binding, ToDo.INPUT, what, advice)

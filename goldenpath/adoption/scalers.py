@@ -1,4 +1,4 @@
-"""``autoscaling``: the signal, target and replicas, from scalers that read an engine's metrics."""
+"""``autoscaling``: derives signal, target and replicas from scalers that read an engine's metrics."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = ["derive_scaling"]
 _METRIC: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*(?::[a-zA-Z_][a-zA-Z0-9_]*)?")
 _GOALS: Final = ("time_to_first_token", "inter_token_latency")
 _MOST_REPLICAS: Final = 100
-"""What KEDA takes where a ScaledObject names no ``maxReplicaCount`` (KEDA 2.20, ``ScaledObject`` specification)."""
+"""KEDA's default of ``maxReplicaCount`` (KEDA 2.20, ``ScaledObject`` specification)."""
 _LARGEST: Final = Decimal(10) ** 9
 """The largest target that a request may have."""
-_OWN: Final = "Put it into the team's repository; the golden path writes hints, and no scaler."
+_REPOSITORY: Final = "Put it into the team's repository; the golden path renders hints, but no scaler."
 
 
 @dataclass(frozen=True, slots=True)
 class _Scaled:
-    """What a scaler says."""
+    """The settings of one scaler."""
 
     item: ManifestObject
     query: str
@@ -43,21 +43,19 @@ class _Scaled:
     cooldown: int | None
 
 
-def derive_scaling(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """The first scaler whose metric an engine of the catalogue exports; a request has one."""
+def derive_scaling(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Derive the hints from the first scaler whose metric an engine of the catalogue exports."""
     for place in places:
         hints = [item for item in place.of("ConfigMap") if item.name == f"{place.namespace}-autoscaling" and place.is_ours(item)]  # fmt: skip
         for item in hints:
-            if "autoscaling" not in account.request:
-                _from_hints(item, account)
+            if "autoscaling" not in builder.request:
+                _from_hints(item, builder)
         for scaled in _scalers(place):
-            words = _words(scaled)
-            if words is None:
-                account.leave(place, scaled.item, ToDo.REPOSITORY, "scales on what no engine of the catalogue exports", _OWN)  # fmt: skip
-            else:
-                account.leave(place, scaled.item, ToDo.REPOSITORY, f"scales on {words['signal']}", _OWN)
-                if "autoscaling" not in account.request:
-                    account.put("autoscaling", words, f"{scaled.item} on {place.cluster}")
+            hint = _hint(scaled)
+            metric = hint["signal"] if hint else "a metric that no engine of the catalogue exports"
+            builder.leave(place, scaled.item, ToDo.REPOSITORY, f"scales on {metric}", _REPOSITORY)
+            if hint and "autoscaling" not in builder.request:
+                builder.put("autoscaling", hint, f"{scaled.item} on {place.cluster}")
 
 
 def _scalers(place: NamespaceObjects) -> Iterator[_Scaled]:
@@ -87,27 +85,27 @@ def _number(value: Any, otherwise: int) -> int:
     return whole(value) if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
-def _words(scaled: _Scaled) -> dict[str, Any] | None:
+def _hint(scaled: _Scaled) -> dict[str, Any] | None:
     threshold, default = _decimal(scaled.threshold), engine_catalogue().default
     for name in dict.fromkeys(_METRIC.findall(scaled.query)):
         for engine in sorted(engine_catalogue(), key=lambda one: one is not default):
             if (found := _signal(engine, name)) is None:
                 continue
             signal, goal = found
-            words: dict[str, Any] = {"signal": signal.value}
+            hint: dict[str, Any] = {"signal": signal.value}
             if threshold is not None:
-                words |= {goal: _duration(threshold)} if goal else {"target": _plain(threshold)}
-            words |= {"min_replicas": scaled.fewest, "max_replicas": scaled.most}
+                hint |= {goal: _duration(threshold)} if goal else {"target": _plain(threshold)}
+            hint |= {"min_replicas": scaled.fewest, "max_replicas": scaled.most}
             if scaled.cooldown:
-                words["cooldown"] = f"{scaled.cooldown}s"
+                hint["cooldown"] = f"{scaled.cooldown}s"
             if engine is not default:
-                words["engine"] = {"name": engine.name}
-            return words
+                hint["engine"] = {"name": engine.name}
+            return hint
     return None
 
 
 def _signal(engine: Engine, metric: str) -> tuple[Signal, str | None] | None:
-    """The signal that reads a metric of the engine's default version, with the latency goal that it is for."""
+    """Return the signal that reads a metric of the engine's default version, and its latency goal if it has one."""
     status = engine.metric(metric)
     if status.metric is None:
         return None
@@ -120,8 +118,8 @@ def _signal(engine: Engine, metric: str) -> tuple[Signal, str | None] | None:
 
 
 def _metric_of(engine: Engine, signal: Signal, goal: str | None) -> str | None:
-    """The metric that a hint for the signal would read."""
-    # A share of the cache is at most 1, and every histogram of the catalogue has a bucket at one of these seconds.
+    """Return the metric that a hint for the signal reads."""
+    # A share of the cache is at most 1, and each histogram of the catalogue has a bucket at one of these numbers of seconds.
     for number in map(Decimal, ("0.1", "0.5", "1", "5")):
         seconds = dict.fromkeys([goal], number) if goal else {}
         try:
@@ -138,7 +136,7 @@ def _metric_of(engine: Engine, signal: Signal, goal: str | None) -> str | None:
 
 
 def _decimal(number: str) -> Decimal | None:
-    """The number, if it is one that a request may have."""
+    """Return the number, if a request accepts it as a target."""
     try:
         value = Decimal(number)
     except InvalidOperation:
@@ -154,24 +152,24 @@ def _duration(seconds: Decimal) -> str:
     return f"{int(seconds)}s" if seconds == seconds.to_integral_value() else f"{_plain(seconds * 1000)}ms"
 
 
-def _from_hints(item: ManifestObject, account: AdoptionBuilder) -> None:
-    """The hints that goldenpath wrote itself say exactly what was asked."""
+def _from_hints(item: ManifestObject, builder: AdoptionBuilder) -> None:
+    """Read the values of the request from the hints that goldenpath rendered."""
     data = at(item.body, "data") or {}
-    words: dict[str, Any] = {"signal": text(data, "signal")}
+    hint: dict[str, Any] = {"signal": text(data, "signal")}
     name, _, version = str(at(data, "engine")).partition(" ")
     threshold = _decimal(str(at(data, "threshold")))
     default = engine_catalogue().default
-    if threshold is not None and words["signal"] == Signal.LATENCY.value:
+    if threshold is not None and hint["signal"] == Signal.LATENCY.value:
         engine = engine_catalogue().get(name) if name in engine_catalogue() else default
         found = _signal(engine, str(at(data, "metric")))
-        words[(found[1] if found else None) or _GOALS[0]] = _duration(threshold)
+        hint[(found[1] if found else None) or _GOALS[0]] = _duration(threshold)
     elif threshold is not None and at(data, "threshold-source") == "the request":
-        words["target"] = _plain(threshold)
+        hint["target"] = _plain(threshold)
     for field in ("min", "max"):
         replicas = _decimal(str(at(data, f"{field}-replicas")))
-        words[f"{field}_replicas"] = whole(replicas) if replicas is not None else 0
+        hint[f"{field}_replicas"] = whole(replicas) if replicas is not None else 0
     if at(data, "cooldown-source") == "the request":
-        words["cooldown"] = f"{at(data, 'cooldown-seconds')}s"
+        hint["cooldown"] = f"{at(data, 'cooldown-seconds')}s"
     if (name, version) != (default.name, default.default_version):
-        words["engine"] = {"name": name, "version": version}
-    account.put("autoscaling", words, f"{item}")
+        hint["engine"] = {"name": name, "version": version}
+    builder.put("autoscaling", hint, f"{item}")

@@ -1,7 +1,7 @@
-"""Other systems that make namespaces: Kubeflow Profiles, Capsule Tenants, hierarchical namespaces (HNC).
+"""Reports other systems that manage namespaces: Kubeflow Profiles, Capsule Tenants, hierarchical namespaces (HNC).
 
-Each goes on to write into the namespace, and some remove it. An adoption says so before two systems own one thing.
-Sources: Kubeflow's profile-controller, Capsule's and HNC's documentation.
+Each continues to write into the namespace, and some delete it. So two systems would own the same objects.
+Sources: Kubeflow's profile-controller, and the documentation of Capsule and HNC.
 """
 
 from __future__ import annotations
@@ -24,64 +24,55 @@ __all__ = ["report_tenancy_systems"]
 _CAPSULE_LABEL: Final = "capsule.clastix.io/tenant"
 _HNC: Final = "hnc.x-k8s.io"
 _PROFILE: Final = (
-    "The Profile stays as long as the team uses Kubeflow. Its controller owns the Namespace and deletes it with the "
-    "Profile: take the ownerReference off the Namespace before the Profile is deleted."
+    "The Profile stays while the team uses Kubeflow. Its controller owns the Namespace and deletes it with the Profile: "
+    "remove the ownerReference from the Namespace before you delete the Profile."
 )
 _TENANT: Final = (
-    "Capsule goes on to write quotas, policies and bindings into the namespace. Take the namespace out of the Tenant "
+    "Capsule continues to write quotas, policies and bindings into the namespace. Remove the namespace from the Tenant "
     "(its label and ownerReference) before the first publish, or keep it in Capsule and do not adopt it."
 )
 _HIERARCHY: Final = (
-    "HNC keeps copying Roles, RoleBindings and other objects from the parent. Make the namespace a root (no parent) "
-    "before the first publish, and set under `access` and `compute` what it had from its parent."
+    "HNC continues to copy Roles, RoleBindings and other objects from the parent. Make the namespace a root (no parent) "
+    "before the first publish, and set the inherited rights and quotas under `access` and `compute`."
 )
 
 
-def report_tenancy_systems(places: Sequence[NamespaceObjects], account: AdoptionBuilder) -> None:
-    """What each of them says of the namespace, and what becomes of it."""
+def report_tenancy_systems(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) -> None:
+    """Report each other system that manages a namespace, and take the owner from it."""
     for place in places:
-        _kubeflow(place, account)
-        _capsule(place, account)
-        _hnc(place, account)
+        _kubeflow(place, builder)
+        _capsule(place, builder)
+        _hnc(place, builder)
 
 
 def _report(
-    place: NamespaceObjects, item: ManifestObject, system: str, fix: str, account: AdoptionBuilder
+    place: NamespaceObjects, item: ManifestObject, system: str, fix: str, builder: AdoptionBuilder
 ) -> None:
-    message = f"{system} manages this namespace too: two systems would write the same objects"
-    account.find(place, item, "adopt-other-tenancy", message, fix)
+    message = f"{system} also manages this namespace, so two systems would write the same objects"
+    builder.report(place, item, "adopt-other-tenancy", message, fix)
 
 
-def _kubeflow(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+def _kubeflow(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
     for profile in place.shared("Profile", group="kubeflow.org"):
         if profile.name != place.namespace:
             continue
-        _report(place, profile, "Kubeflow's profile controller", _PROFILE, account)
+        _report(place, profile, "Kubeflow's profile controller", _PROFILE, builder)
         owner = at(profile.body, "spec", "owner")
-        if isinstance(owner, dict) and owner.get("kind") == "Group" and "owner" not in account.request:
-            account.put("owner", _group(place, str(owner.get("name"))), f"the owner of {profile}")
-            account.sources["owner"] = f"the owner of {profile}"
-        _left(place, profile, "belongs to " + _who(owner), _PROFILE, account)
+        if isinstance(owner, dict) and owner.get("kind") == "Group" and "owner" not in builder.request:
+            builder.put("owner", _group(place, str(owner.get("name"))), f"the owner of {profile}")
+        builder.leave(place, profile, ToDo.KEEP, f"belongs to {_subject(owner)}", _PROFILE)
         hard = at(profile.body, "spec", "resourceQuotaSpec", "hard")
         if isinstance(hard, dict) and hard:
-            said = ", ".join(f"{key}={value}" for key, value in hard.items())
-            advice = "What `compute` and `gpus` do not say of it holds as long as the Profile is there."
-            account.leave(
-                place, profile, ToDo.KEEP, f"makes a quota of {said}", advice, at="spec.resourceQuotaSpec"
-            )
+            what = "creates a quota of " + ", ".join(f"{key}={value}" for key, value in hard.items())
+            advice = "Limits that are not in `compute` and `gpus` apply while the Profile exists."
+            builder.leave(place, profile, ToDo.KEEP, what, advice, at="spec.resourceQuotaSpec")
         for index, plugin in enumerate(mappings(profile.body, "spec", "plugins")):
-            advice = "A request has no field for the identity of a cloud: keep it on the account, or as an extra input."
-            account.leave(
-                place,
-                profile,
-                ToDo.KEEP,
-                f"plugin {text(plugin, 'kind')}",
-                advice,
-                at=f"spec.plugins[{index}]",
-            )
+            what, path = f"has plugin {text(plugin, 'kind')}", f"spec.plugins[{index}]"
+            advice = "A request has no field for a workload's cloud identity: keep it on the account, or use an extra input."
+            builder.leave(place, profile, ToDo.KEEP, what, advice, at=path)
 
 
-def _capsule(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+def _capsule(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
     named = labels_of(place.namespace_object.body).get(_CAPSULE_LABEL) if place.namespace_object else None
     found = [
         tenant
@@ -90,55 +81,43 @@ def _capsule(place: NamespaceObjects, account: AdoptionBuilder) -> None:
     ]
     if named and place.namespace_object:
         path = field_path("metadata.labels", _CAPSULE_LABEL)
-        account.leave(
-            place, place.namespace_object, ToDo.KEEP, f"is of Capsule's Tenant {named}", _TENANT, at=path
-        )
+        what = f"belongs to Capsule's Tenant {named}"
+        builder.leave(place, place.namespace_object, ToDo.KEEP, what, _TENANT, at=path)
     for tenant in found:
-        _report(place, tenant, f"Capsule's Tenant {tenant.name}", _TENANT, account)
+        _report(place, tenant, f"Capsule's Tenant {tenant.name}", _TENANT, builder)
         owners = mappings(tenant.body, "spec", "owners")
         groups = [str(owner.get("name")) for owner in owners if owner.get("kind") == "Group"]
-        if groups and "owner" not in account.request:
-            account.put("owner", _group(place, groups[0]), f"the owner of {tenant}")
-        _left(place, tenant, "belongs to " + ", ".join(map(_who, owners)), _TENANT, account)
+        if groups and "owner" not in builder.request:
+            builder.put("owner", _group(place, groups[0]), f"the owner of {tenant}")
+        builder.leave(place, tenant, ToDo.KEEP, f"belongs to {', '.join(map(_subject, owners))}", _TENANT)
 
 
-def _hnc(place: NamespaceObjects, account: AdoptionBuilder) -> None:
+def _hnc(place: NamespaceObjects, builder: AdoptionBuilder) -> None:
     space = place.namespace_object
     for part in ("labels", "annotations") if space else ():
         for key, value in labels_of(space.body, part).items() if space else ():
             if space and (key.startswith(f"{_HNC}/") or key.endswith(f".tree.{_HNC}/depth")):
-                account.leave(
-                    place,
-                    space,
-                    ToDo.KEEP,
-                    f"{key}={value}",
-                    _HIERARCHY,
-                    at=field_path(f"metadata.{part}", key),
-                )
+                path = field_path(f"metadata.{part}", key)
+                builder.leave(place, space, ToDo.KEEP, f"{key}={value}", _HIERARCHY, at=path)
     for item in (
         *place.of("HierarchyConfiguration", group=_HNC),
         *place.shared("SubnamespaceAnchor", group=_HNC),
     ):
         if item.kind == "SubnamespaceAnchor" and item.name != place.namespace:
             continue
-        _report(place, item, "HNC", _HIERARCHY, account)
-        parent = text(item.body, "spec", "parent") or (
-            item.namespace if item.kind == "SubnamespaceAnchor" else ""
+        _report(place, item, "HNC", _HIERARCHY, builder)
+        anchor_parent = item.namespace if item.kind == "SubnamespaceAnchor" else ""
+        parent = text(item.body, "spec", "parent") or anchor_parent
+        builder.leave(
+            place, item, ToDo.KEEP, f"has parent {parent}" if parent else "has no parent", _HIERARCHY
         )
-        _left(place, item, f"its parent is {parent or 'not said'}", _HIERARCHY, account)
     for item in place.of("SubnamespaceAnchor", group=_HNC):
-        advice = "It stays as long as that namespace does; a tenant makes no namespaces."
-        _left(place, item, f"makes namespace {item.name} below this one", advice, account)
+        advice = "It stays while that namespace exists; a tenant cannot create namespaces."
+        builder.leave(place, item, ToDo.KEEP, f"creates namespace {item.name} below this one", advice)
 
 
-def _left(
-    place: NamespaceObjects, item: ManifestObject, what: str, advice: str, account: AdoptionBuilder
-) -> None:
-    account.leave(place, item, ToDo.KEEP, what, advice)
-
-
-def _who(subject: Any) -> str:
-    return f"{text(subject, 'kind') or 'somebody'} {text(subject, 'name')}".rstrip()
+def _subject(subject: Any) -> str:
+    return f"{text(subject, 'kind') or 'an unknown owner'} {text(subject, 'name')}".rstrip()
 
 
 def _group(place: NamespaceObjects, name: str) -> str:

@@ -81,13 +81,13 @@ def test_a_device_class_of_the_platform_is_its_accelerator() -> None:
 @pytest.mark.parametrize(
     ("key", "on", "said"),
     [
-        ("gpu", "berlin", "names no accelerator"),
+        ("gpu", "berlin", "is not an accelerator"),
         ("nvidia.com/gpu", "berlin", "no API server counts"),
         ("limits.nvidia.com/gpu", "berlin", "no API server counts"),
-        ("requests.nvidia.com/mig-9g.99gb", "berlin", "names no accelerator of the catalogue"),
+        ("requests.nvidia.com/mig-9g.99gb", "berlin", "is not an accelerator of the catalogue"),
         ("requests.nvidia.com/mig-3g.40gb", "berlin", "which the fleet does not have on berlin"),
         ("requests.amd.com/gpu", "munich", "which the fleet does not have on munich"),
-        ("gpu.nvidia.com.deviceclass.resource.k8s.io/devices", "boston", "does not tell which"),
+        ("gpu.nvidia.com.deviceclass.resource.k8s.io/devices", "boston", "does not identify"),
     ],
 )
 def test_a_wrong_key_is_reported_with_what_was_probably_meant(key: str, on: str, said: str) -> None:
@@ -115,7 +115,7 @@ def test_devices_that_run_without_any_grant_are_counted() -> None:
         for finding in adopt(deployment({"nvidia.com/gpu": 2}, replicas=3)).findings
         if finding.rule == "adopt-accelerator-unsaid"
     ]
-    assert "asks for 6 of nvidia.com/gpu" in found.message
+    assert "request 6 of nvidia.com/gpu" in found.message
 
 
 def claims(device_class: str) -> list[ManifestObject]:
@@ -136,7 +136,7 @@ def test_devices_that_run_by_claims_of_a_pool_are_counted() -> None:
     (pool,) = FLEET.clusters["boston"].accelerators
     adoption = adopt(*claims(pool.profile), on="boston")
     (found,) = [each for each in adoption.findings if each.rule == "adopt-accelerator-unsaid"]
-    assert "asks for 5 of " in found.message
+    assert "request 5 of " in found.message
 
 
 def test_devices_that_run_by_claims_of_another_class_are_counted() -> None:
@@ -145,10 +145,10 @@ def test_devices_that_run_by_claims_of_another_class_are_counted() -> None:
         for each in adopt(*claims("gpu.example.org")).findings
         if each.rule == "adopt-unknown-accelerator"
     ]
-    said = {each.object.split(" on ")[0]: each.message.split(" by ")[0] for each in found}
+    said = {each.object.split(" on ")[0]: each.message.split(", ")[0] for each in found}
     assert said == {
-        "Deployment vision/server": "asks for 4 of device class gpu.example.org",
-        "ResourceClaim vision/one": "asks for 1 of device class gpu.example.org",
+        "Deployment vision/server": "claims 4 of device class gpu.example.org",
+        "ResourceClaim vision/one": "claims 1 of device class gpu.example.org",
     }
 
 

@@ -27,7 +27,7 @@ def test_common_labels_say_whose_it_is() -> None:
 
 def test_what_nothing_says_is_asked_for_in_the_file() -> None:
     adoption = derive("vision", {"berlin": [item("Namespace", "vision", namespace="")]}, FLEET)
-    assert "# owner is required, and nothing there says it:\n# owner:\n" in adoption.text
+    assert "# owner is required, and no object has it:\n# owner:\n" in adoption.text
     assert ("owner", "required") in [(finding.field, finding.rule) for finding in adoption.findings]
     assert parse(adopt().request, fleet=FLEET).owner == "vision-team"
 
@@ -35,7 +35,7 @@ def test_what_nothing_says_is_asked_for_in_the_file() -> None:
 def test_what_a_person_says_wins() -> None:
     adoption = adopt(owner="platform-team", title="Vision")
     assert (adoption.request["owner"], adoption.request["title"]) == ("platform-team", "Vision")
-    assert adoption.sources["owner"] == "as given"
+    assert adoption.sources["owner"] == "set by a person"
 
 
 def test_a_label_that_a_request_cannot_hold_is_reported_and_the_next_is_not_guessed() -> None:
@@ -116,7 +116,7 @@ def test_no_quota_is_reported_with_what_will_hold() -> None:
     adoption = adopt()
     assert "compute" not in adoption.request
     assert "adopt-unlimited" in rules(adoption)
-    assert adoption.sources["compute.cpu"] == "the fleet's default of 16, since no quota says it"
+    assert adoption.sources["compute.cpu"] == "the fleet's default of 16, because no quota limits it"
 
 
 def test_numbers_of_objects_are_the_golden_paths() -> None:

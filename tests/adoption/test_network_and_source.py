@@ -63,14 +63,14 @@ def test_what_the_golden_path_lets_through_needs_no_word(spec: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"egress": [{"to": [DATABASE], "ports": [{"port": 5432}]}]}, "lets out to namespace database"),
-        ({"egress": [{"ports": [{"port": 443}]}]}, "lets out everything on its ports"),
-        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets out 10.0.0.0/8 on every port"),
-        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}], "ports": [{"port": 1}]}]}, "lets out 10.0.0.0/8 except 10.1.0.0/16"),
-        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9, "endPort": 1}]}]}, "lets out 10.0.0.0/8 on TCP ports 9 to 1"),
-        ({"ingress": [{"from": [DATABASE]}]}, "lets in namespace database"),
-        ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "lets in 10.0.0.0/8"),
-        ({"ingress": [{}]}, "lets in everybody"),
+        ({"egress": [{"to": [DATABASE], "ports": [{"port": 5432}]}]}, "allows egress to namespace database"),
+        ({"egress": [{"ports": [{"port": 443}]}]}, "allows egress to every address on its ports"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "allows egress to 10.0.0.0/8 on every port"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}], "ports": [{"port": 1}]}]}, "allows egress to 10.0.0.0/8 except 10.1.0.0/16"),
+        ({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": [{"port": 9, "endPort": 1}]}]}, "allows egress to 10.0.0.0/8 on TCP ports 9 to 1"),
+        ({"ingress": [{"from": [DATABASE]}]}, "allows ingress from namespace database"),
+        ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "allows ingress from 10.0.0.0/8"),
+        ({"ingress": [{}]}, "allows ingress from every address"),
     ],
 )  # fmt: skip
 def test_what_a_policy_says_that_a_request_cannot(spec: dict[str, Any], said: str) -> None:

@@ -157,7 +157,7 @@ def test_the_corpus_has_at_least_sixty_namespaces() -> None:
 @pytest.mark.parametrize("name", DEVICES)
 def test_devices_of_any_workload_are_counted(name: str) -> None:
     (found,) = [one for one in adopt(DEVICES[name]).findings if one.rule == "adopt-accelerator-unsaid"]
-    assert "asks for 2 of nvidia.com/gpu" in found.message
+    assert "request 2 of nvidia.com/gpu" in found.message
 
 
 def test_a_domain_of_ones_own_says_the_metadata() -> None:

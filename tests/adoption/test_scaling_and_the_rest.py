@@ -81,7 +81,7 @@ def test_what_is_the_teams_and_what_only_the_platform_may_make() -> None:
         ("LimitRange vision/defaults", ""): ToDo.REMOVE,
     }
     (many,) = [leftover.what for leftover in adoption.leftovers if leftover.object == "ConfigMap vision/"]
-    assert many == "7 of them: c0, c1, c2, c3, c4 …"
+    assert many == "7 objects: c0, c1, c2, c3, c4 …"
 
 
 def test_what_a_server_adds_changes_nothing() -> None:
