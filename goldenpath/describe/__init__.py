@@ -1,10 +1,10 @@
-"""One spec, described for machines and for people: everything here is made from the models and the catalogues.
+"""Descriptions of requests and fleets for machines and people, generated from the models and the catalogues.
 
-For: JSON Schema, ``cookiecutter.json``, the Backstage form, tables of inputs, reference pages, and the way back
-from answers and form values to a request.
+For: JSON Schema, ``cookiecutter.json``, the Backstage form, tables of inputs, reference pages, and the conversion of
+answers and form values to a request.
 
-Not for: rendering, checking, or deciding what is valid: the parser does, and nothing here knows a rule that it
-does not have. Writing the files is ``tools/generate.py``'s.
+Not for: rendering, checks and validation (the parser alone decides what is valid), and writing the generated files
+(``tools/generate.py``).
 """
 
 from goldenpath.describe.backstage_template import template_entity, template_name

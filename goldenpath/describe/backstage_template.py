@@ -1,4 +1,4 @@
-"""A golden path as a Backstage software template: a form in steps, and the actions that take its values."""
+"""A golden path as a Backstage software template: a form in steps, and the actions that receive its values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goldenpath.describe.narrowed_choices import choices_by_tenant
 from goldenpath.describe.schema_fields import every_field, request_fields
 from goldenpath.errors import InputError
 from goldenpath.kinds import kind_of
-from goldenpath.spec.hints import FIXED, LAST_STEP, STEP, STEPS, Door
+from goldenpath.spec.hints import FIXED, LAST_STEP, STEP, STEPS, Frontend
 from goldenpath.spec.ref import Subject
 
 if TYPE_CHECKING:
@@ -29,18 +29,18 @@ _EDITING: Final = "Changes a request of the fleet. Open it from the {subject}'s 
 _NOT_FILLED_IN: Final = "This form is not filled in: open it from the {subject}'s page in the catalog"
 _DELIVERIES: Final = {
     "pull-request": "Pull request: a reviewer merges it",
-    "commit": "Commit: it counts at once",
+    "commit": "Commit: it takes effect at once",
 }
 _REMOVALS: Final = {
     "type": "integer",
     "minimum": 0,
     "title": "Removals",
-    "description": "How many objects the change may remove, where that is more than a few; the plan in the log counts them.",
+    "description": "Number of objects that the change may remove; needed for more than a few. The plan in the log counts them.",
 }
 _OUTPUT: Final[dict[str, Any]] = {
     "links": [
         {
-            # A plain Git remote has no pages; a condition must not be undefined.
+            # A plain Git remote has no web pages. Backstage refuses a condition that is undefined.
             "if": "${{ true if steps.publish.output.remoteUrl else false }}",
             "title": "Open the change",
             "url": "${{ steps.publish.output.remoteUrl }}",
@@ -70,29 +70,27 @@ def template_entity(
     edits: bool = False,
     by_commit: bool = False,
 ) -> dict[str, Any]:
-    """The Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
+    """Return the Template entity (``scaffolder.backstage.io/v1beta3``) of a golden path.
 
-    The form's values go to the actions as they are: the server parses them
-    (:func:`~goldenpath.describe.form.request_from_form`), and says every problem itself.
+    The actions send the form's values unchanged. The server parses them
+    (:func:`~goldenpath.describe.form.request_from_form`), and reports every problem.
 
     Args:
         path: a golden path of requests.
-        fleet: its clusters, regions and accelerators are offered as choices; the entity must be made anew when the
-            fleet changes.
-        free: by cluster and accelerator, how many are unowned; each choice then says so.
-        left: what is free in each tenant; a workload's form then offers what the chosen tenant was given.
-        edits: the form changes what is there, and is opened filled in, from its page in the catalog; else it makes
-            something new.
-        by_commit: a change is committed unless the form says otherwise; else it becomes a pull request.
+        fleet: source of the choices of clusters, regions and accelerators. A changed fleet needs a new entity.
+        free: unowned accelerators by cluster and accelerator, shown with each choice.
+        left: free accelerators of each tenant. The form of a workload then offers those of the chosen tenant.
+        edits: return the form that edits an existing request, which its catalog page opens filled in.
+        by_commit: preselect a commit as the delivery; otherwise a pull request.
 
     Raises:
-        InputError: the golden path is made from the fleet alone, so it has no form.
-        DataError: the golden path's extra inputs are no usable JSON Schema.
+        InputError: the golden path is rendered from the fleet alone, so it has no form.
+        DataError: the golden path's extra inputs are not a usable JSON Schema.
 
     """
     kind = kind_of(path)
     if not kind.is_requested:
-        message = f"{path.major} is made from the fleet alone: there is no form to fill in, and no template"
+        message = f"{path.major} is rendered from the fleet alone, and has no form; edit goldenpath.yaml"
         raise InputError.of("golden_path", "no-form", message)
     choices = Choices(fleet, free, left=left if kind.subject is Subject.WORKLOAD else None)
     pages = [*_request_pages(path, choices), _delivery(by_commit=by_commit)]
@@ -116,7 +114,7 @@ def template_entity(
             "type": "golden-path",
             "owner": path.metadata.owner,
             "lifecycle": path.metadata.lifecycle,
-            # What is there is not created.
+            # Backstage's own label is "Create", which is wrong for an edit.
             **({"presentation": {"buttonLabels": {"createButtonText": "Publish"}}} if edits else {}),
             "parameters": pages,
             "steps": _steps(path, edits=edits),
@@ -126,17 +124,17 @@ def template_entity(
 
 
 def template_name(golden_path: str, *, edits: bool) -> str:
-    """The name of a golden path's template in the catalog.
+    """Return the name of a golden path's template in the catalog.
 
     Args:
-        golden_path: name and major version, as a request has it.
-        edits: of the one that changes what is there.
+        golden_path: name and major version, such as ``tenant/v1``.
+        edits: the template that edits existing requests.
     """
     return f"{golden_path.replace('/', '-')}{'-edit' if edits else ''}"
 
 
 def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
-    asked = {"golden_path": path.major, "values": "${{ parameters }}"}
+    request = {"golden_path": path.major, "values": "${{ parameters }}"}
     editing = {
         "edit": True,
         "revision": "${{ parameters.revision }}",
@@ -144,14 +142,14 @@ def _steps(path: GoldenPath, *, edits: bool) -> list[dict[str, Any]]:
         "allow_removals": "${{ parameters.allow_removals }}",
     }
     return [
-        # First, and without the fleet repository: problems of a request are reported before anything is made of it.
-        {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": asked},
+        # The check does not need the fleet repository, and reports problems before the publish starts.
+        {"id": "check", "name": "Check the request", "action": "goldenpath:check", "input": request},
         {
             "id": "publish",
             "name": "Publish to the fleet repository",
             "action": "goldenpath:publish",
             "input": {
-                **asked,
+                **request,
                 **(editing if edits else {"new": True}),
                 "delivery": "${{ parameters.delivery }}",
             },
@@ -177,7 +175,7 @@ def _delivery(*, by_commit: bool) -> dict[str, Any]:
 
 
 def _open_filled_in(pages: list[dict[str, Any]], fixed: Sequence[str], subject: str) -> None:
-    """Make the form's first page one that the page of what is edited fills in."""
+    """Prepare the form's first page for the values of the catalog page that opens the form."""
     who = pages[0]
     for name in fixed:
         who["properties"][name] = {
@@ -191,8 +189,8 @@ def _open_filled_in(pages: list[dict[str, Any]], fixed: Sequence[str], subject: 
         "type": "array",
         "title": "Kept as they are",
         "description": (
-            "Sections that are too long for the link to this form, which shows them empty. They stay as they are; what you "
-            "fill in replaces a section, and a section that you take out of this list is emptied."
+            "Sections that are too long for the link to this form, and appear empty here. They stay as they are. If you fill "
+            "in a section, you replace it. If you remove a section from this list, you empty it."
         ),
         "items": {"type": "string", "enum": sections},
         "uniqueItems": True,
@@ -204,7 +202,7 @@ def _open_filled_in(pages: list[dict[str, Any]], fixed: Sequence[str], subject: 
         "description": f"Filled in by the {subject}'s page: the state of the request that you see here.",
         "ui:readonly": True,
     }
-    # Without it the form was not filled in, and everything left empty would be lost.
+    # A form without a revision was not filled in. Publishing it would empty every section.
     who["required"] = [*who.get("required", ()), "revision"]
     who["errorMessage"] = {
         "required": dict.fromkeys((*fixed, "revision"), _NOT_FILLED_IN.format(subject=subject))
@@ -215,7 +213,7 @@ def _request_pages(path: GoldenPath, choices: Choices) -> Iterator[dict[str, Any
     fields = {
         field.name: field
         for field in request_fields(path)
-        if field.is_asked_by(Door.FORM) and (path.inputs or field.name != "inputs")
+        if field.is_asked_by(Frontend.FORM) and (path.inputs or field.name != "inputs")
     }
     for title in (*STEPS, LAST_STEP):
         members = [field for field in fields.values() if field.schema.get(STEP, LAST_STEP) == title]

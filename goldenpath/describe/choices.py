@@ -1,4 +1,4 @@
-"""The choices of a form: catalogues, and the fleet's contents."""
+"""The choices of a form, from the catalogues and the fleet."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Choices", "Free", "Left"]
 
 Free = Mapping[tuple[str, str], int]
-"""By cluster and accelerator, how many are unowned."""
+"""Number of unowned accelerators, by cluster and accelerator."""
 Left = Mapping[str, Mapping[tuple[str, str], tuple[int, int]]]
-"""By tenant, and by cluster and accelerator, how many of its quota no workload holds, and the quota."""
+"""Accelerators that no workload holds, and the quota: by tenant, then by cluster and accelerator."""
 
 _SHOWN_TENANTS: Final = 12
-"""Tenants that a choice names; a fleet may have thousands."""
+"""Most tenants that the title of a choice names; a fleet may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that may be chosen, and what a person reads."""
+    """A value that may be chosen, and its title for people."""
 
     value: str
     title: str
     only_on: tuple[str, ...] = ()
-    """The chosen clusters that have it; empty where all of them do."""
+    """The chosen clusters that have the value; empty where all of them have it."""
 
 
 class Choices:
-    """What a person can choose from: from the fleet, where one is given. Fields say in their hints which of it."""
+    """The choices of every field. A hint of the field names the source of its choices."""
 
     def __init__(
         self,
@@ -55,11 +55,14 @@ class Choices:
         tenants: Collection[str] = (),
         left: Left | None = None,
     ) -> None:
-        """Without a fleet there are no clusters and regions to choose from, and every accelerator.
+        """Collect the choices. Without a fleet, all accelerators are offered, but no clusters and regions.
 
-        With ``free``, each accelerator says how many of it are free now, and else how many there are. With
-        ``clusters``, only what those have is offered. ``tenants`` are those that are known. With ``left``, the
-        accelerators are those of tenants, and say how many are free in each.
+        Args:
+            fleet: source of clusters, regions and accelerators.
+            free: unowned accelerators, shown with each accelerator instead of the total.
+            clusters: offer only accelerators of these clusters.
+            tenants: names of the known tenants.
+            left: free accelerators of each tenant, offered instead of the fleet's accelerators.
         """
         self._offered: dict[ChosenFrom, tuple[Choice, ...]] = {
             ChosenFrom.ACCELERATORS: (
@@ -76,7 +79,7 @@ class Choices:
             if fleet is not None and left
             else {}
         )
-        """By tenant, the accelerators that it was given."""
+        """The accelerators in the quota of each tenant."""
         self._most: int | None = None
         self._defaults: BaseModel | None = None
         if fleet is not None:
@@ -94,22 +97,19 @@ class Choices:
             self._defaults = fleet.defaults
 
     def of(self, field: SpecField) -> tuple[Choice, ...]:
-        """What can be chosen for a field; empty where any value will do."""
+        """Return the choices of a field; empty where the field takes any value."""
         return () if field.chosen_from is None else self._offered.get(field.chosen_from, ())
 
     def suggested(self, field: SpecField) -> tuple[str, ...]:
-        """What a field is most often, where any other value will do too."""
+        """Return common values of a field that takes any value."""
         return tuple(model_catalogue()) if field.chosen_from is ChosenFrom.MODELS else ()
 
     def most_of(self, field: SpecField) -> int | None:
-        """The greatest number that the fleet could ever give; None where it sets no limit."""
+        """Return the largest number that the fleet allows; None where the fleet sets no limit."""
         return self._most if field.schema.get(LIMIT) == ChosenFrom.ACCELERATORS else None
 
     def default_of(self, field: SpecField) -> Any:
-        """What the fleet takes where nothing is given; None where it has no word in it.
-
-        The fleet's defaults have the shape of a request.
-        """
+        """Return the fleet's default of a field; None where the fleet has none. The defaults have the shape of a request."""
         found: Any = self._defaults
         for step in field.location:
             found = getattr(found, str(step), None)
@@ -128,36 +128,39 @@ def _accelerators(
         if clusters is not None and name not in clusters:
             continue
         for id_, pool in pools_by_id(cluster.accelerators).items():
-            there = ownable(pool)
-            left = None if free is None else max(free.get((name, id_), there), 0)
-            number = f"{there}" if left is None else f"{left} of {there} free"
+            total = ownable(pool)
+            left = None if free is None else max(free.get((name, id_), total), 0)
+            number = f"{total}" if left is None else f"{left} of {total} free"
             which = f" {id_.partition('@')[2]}" if "@" in id_ else ""
             places.setdefault(pool.profile, []).append(f"{name}{which}: {number}")
             having.setdefault(pool.profile, {})[name] = None
     for profile, where in places.items():
-        known = fleet.catalogue.get(profile)
         on = tuple(having[profile])
         only = () if clusters is None or len(on) == len(clusters) else on
-        title = f"{known.title if known else profile} ({', '.join(where)}{'; only there' if only else ''})"
-        yield Choice(profile, title, only)
+        places_text = f"{', '.join(where)}{'; only there' if only else ''}"
+        yield Choice(profile, _title(fleet, profile, places_text), only)
+
+
+def _title(fleet: FleetSpec, profile: str, places: str) -> str:
+    known = fleet.catalogue.get(profile)
+    return f"{known.title if known else profile} ({places})"
 
 
 def _accelerators_of(fleet: FleetSpec, owned: Mapping[tuple[str, str], tuple[int, int]]) -> Iterator[Choice]:
-    """What one tenant was given, with how many are free on each of its clusters."""
+    """Yield the accelerators of one tenant, with the free ones on each of its clusters."""
     where: dict[str, list[str]] = {}
     for (cluster, id_), (free, quota) in owned.items():
         if quota:
             place = f"{cluster}: {max(free, 0)} of {quota} free"
             where.setdefault(id_.partition("@")[0], []).append(place)
     for profile, places in sorted(where.items()):
-        known = fleet.catalogue.get(profile)
-        yield Choice(profile, f"{known.title if known else profile} ({', '.join(places)})")
+        yield Choice(profile, _title(fleet, profile, ", ".join(places)))
 
 
 def _accelerators_of_tenants(
     fleet: FleetSpec, left: Left, clusters: Collection[str] | None
 ) -> Iterator[Choice]:
-    """What tenants were given, with what is free in each; the fullest last, since only some can be named."""
+    """Yield the accelerators of all tenants, with the free ones of the tenants that have most free."""
     where: dict[str, list[tuple[int, str]]] = {}
     for tenant, owned in left.items():
         for (cluster, id_), (free, quota) in owned.items():
@@ -165,8 +168,7 @@ def _accelerators_of_tenants(
                 place = f"{tenant} on {cluster}: {max(free, 0)} of {quota} free"
                 where.setdefault(id_.partition("@")[0], []).append((-free, place))
     for profile, places in sorted(where.items()):
-        known = fleet.catalogue.get(profile)
         shown = [place for _, place in sorted(places)[:_SHOWN_TENANTS]]
-        more = len(places) - len(shown)
-        said = ", ".join([*shown, *([f"and {more} more"] if more else [])])
-        yield Choice(profile, f"{known.title if known else profile} ({said})")
+        if len(places) > len(shown):
+            shown.append(f"and {len(places) - len(shown)} more")
+        yield Choice(profile, _title(fleet, profile, ", ".join(shown)))

@@ -1,11 +1,10 @@
-"""Answers to a list of questions, as cookiecutter asks them, and the request that they make.
+"""Turns the answers to cookiecutter's questions into a request.
 
-:func:`variables` says which field of a request each variable stands for;
-:mod:`goldenpath.describe.cookiecutter_variables` makes the questions from it, and :func:`request_from_answers` the
-request, so that they cannot drift apart.
+:func:`variables` maps each variable to a field of a request. :mod:`goldenpath.describe.cookiecutter_variables` writes the
+questions from this mapping, and :func:`request_from_answers` the request, so the two agree.
 
-A variable is one value or a list with commas; of a list of things (GPUs, egress) it can say the first. What
-needs more is said in a request file, which the variable ``spec`` names.
+A variable is one value, or a list with commas. For a list of objects (GPUs, egress), variables set the first entry only.
+A request that needs more is a file, which the variable ``spec`` names.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from goldenpath import kubeyaml
 from goldenpath.describe.schema_fields import FieldShape, SpecField, request_fields
 from goldenpath.errors import InputError
-from goldenpath.spec.hints import SHORT, Door
+from goldenpath.spec.hints import SHORT, Frontend
 from goldenpath.spec.parsed_fields import path_of
 
 if TYPE_CHECKING:
@@ -34,14 +33,14 @@ __all__ = ["AnswerVariable", "request_from_answers", "split_list", "variables"]
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 _UNESCAPED_COMMA: Final = re.compile(r"(?<!\\),")
-# The type of an attribute in a distinguished name (RFC 4514, section 2.3), and its equals sign.
+# The type of an attribute in a distinguished name (RFC 4514, section 2.3), with the equals sign.
 _ATTRIBUTE: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9-]*|[0-9]+(?:\.[0-9]+)+) ?=")
 _BOOLEANS: Final = {"true": True, "yes": True, "y": True, "false": False, "no": False, "n": False}
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerVariable:
-    """A question, and the field that its answer goes to; several where the shapes of a field share it."""
+    """A question, and the field that its answer sets; several fields where variants of a field share the name."""
 
     name: str
     fields: tuple[SpecField, ...]
@@ -53,7 +52,7 @@ class AnswerVariable:
 
 @lru_cache(maxsize=64)
 def variables(path: GoldenPath) -> tuple[AnswerVariable, ...]:
-    """The variables that stand for fields of a request, in the order of the request."""
+    """Return the variables for the fields of a request, in the order of the request."""
     by_name: dict[str, list[SpecField]] = {}
     for name, field in _named(request_fields(path), ""):
         by_name.setdefault(name, []).append(field)
@@ -61,13 +60,13 @@ def variables(path: GoldenPath) -> tuple[AnswerVariable, ...]:
 
 
 def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, SpecField]]:
-    """Fields that one answer can stand for, each with the name of its variable.
+    """Yield the fields that one answer can set, each with the name of its variable.
 
-    A field inside another has that one's short name before its own, else the whole place. So extra inputs always have
-    a prefix, and a field that is new in a request never takes an organisation's name.
+    The variable of an inner field has a prefix: the outer field's short name, or else its full name. So extra inputs
+    always have a prefix, and a new field of a request never takes the name of an organisation's input.
     """
     for field in fields:
-        if not field.is_asked_by(Door.COOKIECUTTER) or field.shape is FieldShape.MAP:
+        if not field.is_asked_by(Frontend.COOKIECUTTER) or field.shape is FieldShape.MAP:
             continue
         if field.is_simple:
             yield f"{prefix}{field.name}", field
@@ -78,15 +77,10 @@ def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, Spec
 
 
 def request_from_answers(answers: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:
-    """The request, as a document for the parser, that answers make.
+    """Build a request for the parser from cookiecutter's answers, which are text, by variable.
 
-    An empty answer counts as missing, and unknown names are ignored. Text becomes a number only where
-    the field wants one and it reads as one; anything else is left for the parser to refuse, with its path.
-
-    Args:
-        answers: by variable, as cookiecutter gives them: text.
-        path: a golden path for tenants.
-
+    An empty answer counts as missing, and unknown names are ignored. Text becomes a number only where the field is a
+    number and the text can be read as one. The parser refuses any other text, with the path of the field.
     """
     request: dict[str, Any] = {"golden_path": path.major}
     if _is_given(cluster := answers.get("cluster")):
@@ -117,10 +111,10 @@ def _read(text: str) -> Any:
 
 
 def split_list(answer: str, location: Location) -> list[str]:
-    """The entries of a list that stands in one answer.
+    """Split an answer into the entries of a list.
 
-    Entries are separated by commas. A distinguished name, such as ``CN=Big Team,OU=Groups``, is one entry
-    (RFC 4514). A list in brackets, such as ``["CN=Big Team,OU=Groups", "vision"]``, says it exactly.
+    Commas separate entries. A distinguished name, such as ``CN=Big Team,OU=Groups``, is one entry (RFC 4514). A list in
+    brackets, such as ``["CN=Big Team,OU=Groups", "vision"]``, is unambiguous.
 
     Raises:
         InputError: the answer mixes distinguished names with other entries, so that its commas are ambiguous.
@@ -134,7 +128,7 @@ def split_list(answer: str, location: Location) -> list[str]:
         return [answer.strip()]
     if len(entries) > 1 and any(named):
         message = (
-            "holds a distinguished name, whose commas could also separate entries; "
+            "has a distinguished name, whose commas could also separate entries; "
             'write a list in brackets, such as ["CN=Big Team,OU=Groups", "vision"]'
         )
         raise InputError.of(path_of(location), "list-with-commas", message, answer)
@@ -142,7 +136,7 @@ def split_list(answer: str, location: Location) -> list[str]:
 
 
 def _scalar(shape: FieldShape, text: str) -> Any:
-    # Read as YAML, so that 0100 is refused as ambiguous here too.
+    # The YAML reader keeps the number as it is written, so that the parser refuses 0100 as ambiguous.
     if (shape is FieldShape.INTEGER and _INTEGER.fullmatch(text)) or (
         shape is FieldShape.NUMBER and _NUMBER.fullmatch(text)
     ):
@@ -153,7 +147,7 @@ def _scalar(shape: FieldShape, text: str) -> Any:
 
 
 def _put(request: dict[str, Any], location: Location, value: Any) -> None:
-    """Set the value at a location, making the mappings and one-entry lists on the way."""
+    """Set the value at a location, and create the missing mappings and one-entry lists above it."""
     node: Any = request
     for step, following in itertools.pairwise(location):
         if isinstance(step, int):

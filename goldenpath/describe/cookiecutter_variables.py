@@ -1,8 +1,8 @@
 """The ``cookiecutter.json`` of a golden path, for the plain cookiecutter CLI.
 
-All defaults are text, and empty where nothing is given: cookiecutter turns numbers into text, makes a list a
-choice whose wrong answer ends in a traceback, and asks yes or no for a boolean. The parser checks the answers
-as it checks every other request.
+All defaults are text, and empty where a field has no default. cookiecutter turns numbers into text, shows a list as a
+choice whose wrong answer ends in a traceback, and asks yes or no for a boolean. The parser checks the answers as it
+checks every other request.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ __all__ = ["cookiecutter_json"]
 
 _EXTENSION: Final = "goldenpath.cookiecutter_extension.GoldenPathExtension"
 _FLEET: Final = {"fleet": ("goldenpath.yaml", "fleet: Fleet file.")}
-_CLUSTER_OF_TENANT: Final = "cluster: Cluster; of a request file with several, the one to render."
+_CLUSTER_OF_TENANT: Final = "cluster: Cluster to render, where a request file has several."
 _CLUSTER_OF_PLATFORM: Final = "cluster: Cluster. (required)"
-_SPEC: Final = "spec: Request file; with it, the answers to all questions after the cluster are passed over."
+_SPEC: Final = "spec: Request file; it replaces the answers to all questions after the cluster."
 _SHOWN_CHOICES: Final = 10
 
 
 def cookiecutter_json(path: GoldenPath) -> dict[str, Any]:
-    """The content of ``cookiecutter.json``: variables with their defaults, their prompts, and our extension."""
+    """Return the content of ``cookiecutter.json``: variables with defaults, prompts, and goldenpath's extension."""
     if kind_of(path).is_requested:
         questions = {"spec": ("", _SPEC), **_FLEET, "cluster": ("", _CLUSTER_OF_TENANT)}
         questions |= {variable.name: ("", _prompt(variable)) for variable in variables(path)}
@@ -46,14 +46,14 @@ def cookiecutter_json(path: GoldenPath) -> dict[str, Any]:
 
 
 def _prompt(variable: AnswerVariable) -> str:
-    """The variable's name, since the prompt stands in its place; its meaning; how to answer."""
+    """Return the variable's name, which the prompt replaces, its meaning, and hints for the answer."""
     shared = len(variable.fields) > 1
     meanings = [f"With {f.variant}: {f.description}" if shared else f.description for f in variable.fields]
     hints = dict.fromkeys(hint for field in variable.fields for hint in _hints(field))
     text = " ".join(
         [f"{variable.name}:", *filter(None, meanings), *([f"({'; '.join(hints)})"] if hints else [])]
     )
-    # cookiecutter hands prompts to rich, which reads square brackets as markup.
+    # cookiecutter passes prompts to rich, which reads square brackets as markup.
     return text.replace("[", "\\[")
 
 

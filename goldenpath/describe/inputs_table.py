@@ -21,17 +21,17 @@ _JSON_TYPES: Final = {"array": "list of text", "boolean": "true or false", "stri
 
 
 def inputs_table(path: GoldenPath) -> str:
-    """Every input of a golden path: its place in the request (or the fleet), type, default and meaning.
+    """Return a table of every input of a golden path: path in the request or fleet, type, default and meaning.
 
     Raises:
-        DataError: the extra inputs are no usable JSON Schema.
+        DataError: the extra inputs are not a usable JSON Schema.
 
     """
     return fields_table(field for field in request_fields(path) if path.inputs or field.name != "inputs")
 
 
 def fields_table(fields: Iterable[SpecField]) -> str:
-    """Some fields with all that is inside them."""
+    """Return a table of fields, with their inner fields."""
     rows = (
         [_place(field), _type(field), _default(field), field.description] for field in every_field(fields)
     )

@@ -1,9 +1,9 @@
-"""The JSON Schema of what a golden path is rendered from: a request, or the fleet.
+"""The JSON Schema of a golden path's source: a request, or the fleet.
 
-Everything else that describes a spec (form, ``cookiecutter.json``, tables of inputs) is read off this schema.
+The form, ``cookiecutter.json`` and the tables of inputs are generated from this schema.
 
-It says all that JSON Schema can say, and never refuses what the parser accepts. Rules that need arithmetic or
-the fleet are the parser's alone.
+The schema has every rule that JSON Schema can express, and accepts every document that the parser accepts. Rules that
+need arithmetic or the fleet are only in the parser.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ACCELERATOR: Final = "AcceleratorProfile"
 
 
 class _WithoutFieldTitles(GenerateJsonSchema):
-    """A field's name says as much as the title that pydantic would make of it."""
+    """Leaves out the titles that pydantic derives from field names, because they add nothing to the names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         del schema
@@ -39,17 +39,17 @@ class _WithoutFieldTitles(GenerateJsonSchema):
 
 
 OWN_PROFILE: Final = "^(nvidia|amd|intel)(-[a-z0-9]+)+(/[a-z0-9.+_-]+)?$"
-"""What the id of an organisation's own accelerator looks like."""
+"""Pattern of the id of an organisation's own accelerator."""
 
 
 def json_schema(path: GoldenPath) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a request for this golden path, or of the fleet where it is rendered from that.
+    """Return the JSON Schema (2020-12) of a request for this golden path, or of the fleet.
 
-    The golden path's extra inputs stand under ``properties.inputs``, as a schema resource of their own, so that
-    references inside them still mean what they meant.
+    The golden path's extra inputs are under ``properties.inputs``, as a schema resource with its own ``$id``, so that
+    references inside them stay valid.
 
     Raises:
-        DataError: the extra inputs are no usable JSON Schema.
+        DataError: the extra inputs are not a usable JSON Schema.
 
     """
     kind = kind_of(path)
@@ -85,15 +85,15 @@ def _describe_request(schema: dict[str, Any], path: GoldenPath) -> None:
 
 
 def _described(node: dict[str, Any]) -> dict[str, Any]:
-    """What is said of a field beside its type."""
+    """Return the description and the hints of a field, without its type."""
     return {key: value for key, value in node.items() if key == "description" or key.startswith(PREFIX)}
 
 
 def _tidied(node: Any) -> Any:
-    """Pydantic's schema without its noise, and with what it leaves unsaid.
+    """Return pydantic's schema with three corrections.
 
-    A list that is read into a tuple gets the limits of a text; a mapping with patterned keys stays open; and
-    defaults that say "nothing" or repeat another model's are left out.
+    The limits of a list are `minItems` and `maxItems` instead of those of text. A mapping with patterned keys is closed.
+    Defaults that are empty or repeat another model's defaults are left out.
     """
     if isinstance(node, list):
         return [_tidied(entry) for entry in node]
@@ -101,7 +101,7 @@ def _tidied(node: Any) -> Any:
         return node
     tidy = {key: _tidied(value) for key, value in node.items()}
     if "allOf" in tidy:
-        tidy["allOf"] = tidy.pop("allOf")  # rules come after what they are about
+        tidy["allOf"] = tidy.pop("allOf")  # rules come last, after the fields
     if tidy.get("type") == "array":
         for wrong, right in (("minLength", "minItems"), ("maxLength", "maxItems")):
             if wrong in tidy:
@@ -117,11 +117,11 @@ def _tidied(node: Any) -> Any:
 
 
 def _name_choices(schema: dict[str, Any]) -> None:
-    """Where the parser looks a name up in a catalogue: the names that are in it."""
+    """Add the names of a catalogue to each field that the parser looks up in the catalogue."""
     definitions = schema["$defs"]
     reference = {"$ref": f"#/$defs/{_ACCELERATOR}"}
     engines = {"type": "string", "enum": list(engine_catalogue().names)}
-    # A fleet may have models of its own, which no schema knows.
+    # A fleet may have its own models, which the schema cannot list.
     own = {"type": "string", "pattern": OWN_PROFILE, "maxLength": 80}
     choices: dict[str, dict[str, Any]] = {
         ChosenFrom.ACCELERATORS: reference,
@@ -134,13 +134,13 @@ def _name_choices(schema: dict[str, Any]) -> None:
             if chosen_from in choices:
                 node["properties"][name] = choices[chosen_from] | _described(field)
             elif chosen_from == ChosenFrom.POLICIES:
-                # No enum: an exception may outlive its policy, and that is a finding.
+                # Examples instead of an enum: an exception may name a removed policy, which is a finding.
                 field["examples"] = [policy.id for policy in policies()]
     definitions[_ACCELERATOR] = {"type": "string", "enum": list(catalogue().ids)}
 
 
 def resolve(node: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """A node with its local reference followed and ``null`` left out; its own words win over the referenced ones."""
+    """Return a node with its local reference followed and ``null`` left out. The node's own keys override the referenced ones."""
     if "$ref" in node:
         target: Any = root
         for step in node["$ref"].removeprefix("#/").split("/"):

@@ -1,13 +1,14 @@
-"""Choices of a form that depend on the tenant: a condition for each tenant.
+"""Choices of a form that depend on the chosen tenant, as one condition for each tenant.
 
-Forms of Backstage have one page for each step. A page knows what was chosen on the pages before it, so a condition may
-name a field of another page. A condition only narrows: what it offers is among what the field offers without it.
+A Backstage form has one page for each step. A condition may name a field of an earlier page. A condition only narrows the
+choices of a field.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.describe.form import offered_values
 from goldenpath.spec.hints import ChosenFrom
 
 if TYPE_CHECKING:
@@ -19,49 +20,48 @@ if TYPE_CHECKING:
 __all__ = ["MOST_TENANTS", "choices_by_tenant"]
 
 MOST_TENANTS: Final = 200
-"""The catalog stores a form whole and a browser tries the conditions at each key, so a larger fleet has none."""
-_NONE: Final = "This tenant has no accelerators: ask for some in the tenant's own request first."
+"""Most tenants with conditions. The catalog stores the whole form, and a browser evaluates every condition at each key press."""
+_NO_ACCELERATORS: Final = "This tenant has no accelerators: ask for some in the tenant's own request first."
 
 
 def choices_by_tenant(fields: Iterable[SpecField], offers: Mapping[str, Sequence[Choice]]) -> dict[str, Any]:
-    """``if``, ``then`` and ``else`` of a page: what each tenant is offered.
+    """Return ``if``, ``then`` and ``else`` of a page, with the accelerators of each tenant.
 
-    Empty where no field depends on the tenant, and for too many tenants. Each ``else`` has the next tenant: forms of
-    Backstage merge the branch that holds into the page, and cannot merge the names of choices that an ``allOf`` has.
-
-    Args:
-        fields: every field of the page.
-        offers: by tenant, the accelerators that it was given.
+    The result is empty where no field of the page depends on the tenant, and for too many tenants. Each ``else`` has the
+    condition of the next tenant. Backstage cannot merge the names of choices from an ``allOf``.
     """
-    asked = [
+    narrowed = [
         field
         for field in fields
         if field.chosen_from is ChosenFrom.ACCELERATORS and all(isinstance(s, str) for s in field.location)
     ]
     owners = {tenant: offered for tenant, offered in offers.items() if offered}
-    if not asked or not owners or len(owners) > MOST_TENANTS:
+    if not narrowed or not owners or len(owners) > MOST_TENANTS:
         return {}
     chain: dict[str, Any] = {
         "if": {"required": ["tenant"]},
-        "then": _said(asked, {"readOnly": True, "description": _NONE}),
+        "then": _with_keys(narrowed, {"readOnly": True, "description": _NO_ACCELERATORS}),
     }
     for tenant, offered in reversed(owners.items()):
-        own = {"enum": [each.value for each in offered], "enumNames": [each.title for each in offered]}
-        chain = {"if": _tenant_is(tenant), "then": _said(asked, own), "else": chain}
+        chain = {
+            "if": _tenant_is(tenant),
+            "then": _with_keys(narrowed, offered_values(offered)),
+            "else": chain,
+        }
     return chain
 
 
 def _tenant_is(tenant: str) -> dict[str, Any]:
-    """A form names a tenant as the picker gives it, or as a request has it."""
+    """Match a tenant by the entity reference of the picker, or by the name in a request."""
     return {"required": ["tenant"], "properties": {"tenant": {"enum": [f"system:default/{tenant}", tenant]}}}
 
 
-def _said(fields: Iterable[SpecField], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of fields, inside the objects that they stand in."""
-    said: dict[str, Any] = {}
+def _with_keys(fields: Iterable[SpecField], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema that adds keys to fields, inside the objects around them."""
+    schema: dict[str, Any] = {}
     for field in fields:
-        place = said
+        place = schema
         for step in field.location:
             place = place.setdefault("properties", {}).setdefault(str(step), {})
         place.update(keys)
-    return said
+    return schema

@@ -1,4 +1,4 @@
-"""Every field of a spec, read off its JSON Schema: the one walk from which forms, answers and tables are made."""
+"""The fields of a request or fleet, read from its JSON Schema. Forms, answers and tables are generated from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.describe.json_schema import json_schema, resolve
 from goldenpath.errors import MISSING
-from goldenpath.spec.hints import CHOICES, ChosenFrom, Door, is_asked_by
+from goldenpath.spec.hints import CHOICES, UNASKED, ChosenFrom, Frontend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ ANY_KEY: Final = "<name>"
 
 
 class FieldShape(enum.StrEnum):
-    """What kind of value a field takes, in words for people."""
+    """The kind of value that a field takes, in words for people."""
 
     TEXT = "text"
     INTEGER = "whole number"
@@ -45,11 +45,11 @@ _SIMPLE = frozenset({FieldShape.TEXT, *_SCALARS.values(), FieldShape.LIST})
 class SpecField:
     """One field, with the fields inside it.
 
-    ``location`` holds ``0`` where an entry of a list is meant, and :data:`ANY_KEY` for one of a mapping.
-    ``schema`` is the field's own, with references followed and ``null`` left out. ``entry`` is the shape of
-    what a ``LIST`` or ``MAP`` holds, and of a single value the same as ``shape``. ``required`` is true where its parent cannot be without it, ``nullable`` where it can be
-    absent as a whole. ``variant`` is the field that selects the shape of its parent (``git`` or ``oci`` in a
-    source), or empty; children of several variants stand one after the other.
+    ``location`` has ``0`` for any entry of a list, and :data:`ANY_KEY` for any key of a mapping. ``schema`` has its
+    references followed and ``null`` left out. ``entry`` is the shape of the entries of a ``LIST`` or ``MAP``, and equals
+    ``shape`` for a single value. ``required`` is true where the parent needs the field, and ``nullable`` where the field
+    may be `null`. ``variant`` is the field that selects the variant of the parent (``git`` or ``oci`` in a source), or
+    empty. ``children`` has the fields of all variants, one variant after the other.
     """
 
     location: Location
@@ -63,12 +63,12 @@ class SpecField:
 
     @property
     def name(self) -> str:
-        """Its own name: ``quota``."""
+        """The last step of its path: ``quota``."""
         return str(self.location[-1])
 
     @property
     def path(self) -> str:
-        """As people write it: ``gpus[].quota``."""
+        """The path as people write it: ``gpus[].quota``."""
         text = ""
         for step in self.location:
             text += "[]" if isinstance(step, int) else f".{step}" if text else step
@@ -76,58 +76,53 @@ class SpecField:
 
     @property
     def description(self) -> str:
-        """What it means, from the model's docstring; empty where an extra input says nothing."""
+        """The field's docstring in the model; empty for an extra input without a description."""
         return str(self.schema.get("description", ""))
 
     @property
     def default(self) -> Any:
-        """Its default, or :data:`~goldenpath.errors.MISSING`."""
+        """The default, or :data:`~goldenpath.errors.MISSING`."""
         return self.schema.get("default", MISSING)
 
     @property
     def choices(self) -> tuple[Any, ...]:
-        """The only values that it or its entries may have; empty where any will do."""
+        """The allowed values of the field or its entries; empty where any value is allowed."""
         entry = self.schema.get("items", {}) if self.shape is FieldShape.LIST else self.schema
         return tuple(entry.get("enum", ()))
 
     @property
     def chosen_from(self) -> ChosenFrom | None:
-        """What its value or its entries are chosen from, if they are."""
-        said = self.schema.get(CHOICES)
-        return ChosenFrom(said) if said in _CHOSEN_FROM else None
+        """The source of the choices, if the field has one."""
+        source = self.schema.get(CHOICES)
+        return ChosenFrom(source) if source in _CHOSEN_FROM else None
 
-    def is_asked_by(self, door: Door) -> bool:
-        """Whether a door asks people for it."""
-        return is_asked_by(door, self.schema)
+    def is_asked_by(self, frontend: Frontend) -> bool:
+        """Whether a frontend asks people for this field."""
+        return frontend.value not in self.schema.get(UNASKED, ())
 
     @property
     def is_simple(self) -> bool:
-        """Whether it is one value, or a list of such: what a prompt can ask for."""
+        """Whether the field is one value or a list of values, so that a prompt can ask for it."""
         return self.shape in _SIMPLE
 
 
 def spec_fields(schema: dict[str, Any]) -> tuple[SpecField, ...]:
-    """The fields of a spec, in the order of the model.
-
-    Args:
-        schema: what :func:`~goldenpath.describe.json_schema.json_schema` gives.
-
-    """
+    """Return the fields of a schema from :func:`~goldenpath.describe.json_schema.json_schema`, in the order of the model."""
     return tuple(_fields(schema, schema, ()))
 
 
 @lru_cache(maxsize=64)
 def request_fields(path: GoldenPath) -> tuple[SpecField, ...]:
-    """The fields of what a golden path is rendered from, read off its schema once.
+    """Return the fields of a golden path's request or of the fleet.
 
     Raises:
-        DataError: the extra inputs are no usable JSON Schema.
+        DataError: the extra inputs are not a usable JSON Schema.
     """
     return spec_fields(json_schema(path))
 
 
 def every_field(fields: Iterable[SpecField]) -> Iterator[SpecField]:
-    """The fields with all that are inside them, parents before their children."""
+    """Yield the fields and all their inner fields, parents before children."""
     for field in fields:
         yield field
         yield from every_field(field.children)
@@ -173,7 +168,7 @@ def _field(
 
 
 def map_values(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a mapping's values: of all keys that fit the pattern, or of any key."""
+    """Return the schema of a mapping's values: for keys that match its pattern, or for any key."""
     patterned: list[dict[str, Any]] = list(schema.get("patternProperties", {}).values())
     others = schema.get("additionalProperties")
     return patterned[0] if patterned else others if isinstance(others, dict) else {"type": "object"}

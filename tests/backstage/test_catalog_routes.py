@@ -193,7 +193,7 @@ def test_a_section_that_no_link_holds_stays_as_it_is_when_the_form_is_sent(backe
 
     assert sent(title="Renamed") == values | {"title": "Renamed", "golden_path": "tenant/v1"}
     assert sent(network=_hosts(1))["network"] == _hosts(1), "what is filled in replaces the section"
-    assert "network" not in sent(kept=[]), "a section that is taken out of the list is emptied"
+    assert "network" not in sent(kept=[]), "a section that is removed from the list is emptied"
 
 
 def test_a_rendered_edit_keeps_the_same_sections(backend: Served) -> None:

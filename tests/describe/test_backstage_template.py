@@ -12,7 +12,7 @@ from describe_inputs import FLEET, REQUESTS, golden_path
 from goldenpath import kubeyaml
 from goldenpath.accelerators import catalogue
 from goldenpath.describe import json_schema, request_from_form, template_entity
-from goldenpath.describe.form import BESIDE_THE_REQUEST, beside_the_form, form_values
+from goldenpath.describe.form import PUBLISH_OPTIONS, form_values, unasked_fields
 from goldenpath.describe.schema_fields import SpecField, spec_fields
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
@@ -153,7 +153,7 @@ class TestEveryTemplate:
 
 def public_inputs(fields: tuple[SpecField, ...]) -> Iterator[str]:
     for field in fields:
-        if field.location[0] not in beside_the_form(TENANT) | {"inputs"}:
+        if field.location[0] not in unasked_fields(TENANT) | {"inputs"}:
             yield field.path
             yield from public_inputs(field.children)
 
@@ -161,11 +161,11 @@ def public_inputs(fields: tuple[SpecField, ...]) -> Iterator[str]:
 def test_the_form_has_a_field_for_each_public_input() -> None:
     inputs = set(public_inputs(spec_fields(json_schema(TENANT))))
     assert set(all_properties(TEMPLATES["tenant"])) == inputs | {"delivery"}
-    assert set(all_properties(TEMPLATES["edit"])) == inputs | BESIDE_THE_REQUEST
+    assert set(all_properties(TEMPLATES["edit"])) == inputs | PUBLISH_OPTIONS
 
 
 def test_what_the_form_asks_beside_the_request_is_no_field_of_a_request() -> None:
-    assert not BESIDE_THE_REQUEST & {field.name for field in spec_fields(json_schema(TENANT))}
+    assert not PUBLISH_OPTIONS & {field.name for field in spec_fields(json_schema(TENANT))}
     values = {
         "name": "vision",
         "delivery": "commit",

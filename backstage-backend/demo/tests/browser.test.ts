@@ -188,7 +188,7 @@ describe('in a browser', { timeout: 900_000, skip }, () => {
     assert.equal(shown.get('Name'), 'robots');
     assert.equal(shown.get('Owner'), 'group:default/vision-team');
     assert.match(shown.get('Accelerators')!, /nvidia-h100-80gb/);
-    assert.equal(shown.get('Delivery'), 'Commit: it counts at once');
+    assert.equal(shown.get('Delivery'), 'Commit: it takes effect at once');
 
     assert.equal(await visitor.create(), 'done');
     await visitor.hasDone(2);

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
-from goldenpath.describe.form import beside_the_form
+from goldenpath.describe.form import unasked_fields
 from goldenpath.errors import InputError, RefMovedError
 from goldenpath.fleet import Submission
 from goldenpath.fleet.fleet_state import FleetState
@@ -109,9 +109,9 @@ def apply_form(
         )
         raise InputError.of("name", f"unknown-{ref.subject}", message, ref.path or document["name"])
     path = state.context.library.find(document.get("golden_path"))
-    beside = beside_the_form(path) if path is not None else frozenset[str]()
+    names = unasked_fields(path) if path is not None else frozenset[str]()
     document = {**_select(now.document, kept or ()), **document}
-    unasked = _select(now.document, beside)
+    unasked = _select(now.document, names)
     if isinstance(unasked.get("retiring"), list):
         unasked["retiring"] = _still_retiring(unasked["retiring"], document, state)
     return {**{field: value for field, value in unasked.items() if value}, **document}, now.revision

@@ -1,7 +1,6 @@
-"""The reference pages of the documentation: what the models and the catalogues say, for people to look up.
+"""The reference pages of the documentation, generated from the models and the catalogues that the program uses.
 
-Each function gives one page as Markdown. What a page says beyond its tables explains how to read them;
-everything else is read off the source that the program itself uses.
+Each function returns one page as Markdown. Only the introductions are written here; they explain the tables.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ __all__ = ["reference_pages", "schema_file"]
 
 
 def reference_pages(paths: Iterable[GoldenPath]) -> dict[str, str]:
-    """Every reference page, by file name.
+    """Return every reference page by file name.
 
     Raises:
-        DataError: the extra inputs of a golden path are no usable JSON Schema.
+        DataError: the extra inputs of a golden path are not a usable JSON Schema.
 
     """
     every = tuple(paths)

@@ -1,4 +1,4 @@
-"""The page on rules: every alert and recorded series of platform, tenant and inference service."""
+"""The page on alerts and recorded series of platforms, tenants and inference services."""
 
 from __future__ import annotations
 
@@ -83,10 +83,9 @@ _SERVICE: Final = ServiceSeries(
 
 
 def alerts_page() -> str:
-    """Every alert and recorded series."""
     slo = (
-        f"A goal of a request is a mean. The burn-rate alerts hold {OBJECTIVE:.0%} of answers to the first bound of the "
-        "engine's histogram at or above three times the goal; a goal beyond the histogram has none."
+        f"A goal of a request is a mean. The burn-rate alerts expect {OBJECTIVE:.0%} of answers below the first bound of the "
+        "engine's histogram that is at least three times the goal. A goal beyond the histogram has no burn-rate alert."
     )
     groups = (
         ("Platform", platform_groups(_PLATFORM), ""),
@@ -102,7 +101,7 @@ def _groups(title: str, groups: tuple[RuleGroup, ...], note: str) -> Iterator[st
     yield note
     rules = [rule for group in groups for rule in group.rules]
     yield table(
-        ["Alert", "Severity", "After", "What it says", "What to do"],
+        ["Alert", "Severity", "After", "Meaning", "What to do"],
         (
             [code(alert.name), alert.severity, alert.wait, _plain(alert.summary), alert.action]
             for group in groups
@@ -110,7 +109,7 @@ def _groups(title: str, groups: tuple[RuleGroup, ...], note: str) -> Iterator[st
         ),
     )
     yield table(
-        ["Recorded series", "What it is"],
+        ["Recorded series", "Meaning"],
         ([code(rule.name), rule.why] for rule in rules if isinstance(rule, Recording)),
     )
 

@@ -27,10 +27,9 @@ __all__ = ["accelerators_page", "engines_page"]
 
 _ACCELERATORS_INTRODUCTION: Final = (
     "The profiles that a request may name under `gpus[].profile` and a fleet under `accelerators[].profile`. "
-    "*On a device* is how many fit on a device that holds nothing else. The resource name is the everyday one; "
-    "under another MIG strategy or with sharing it differs: `goldenpath profiles --format json` has every name, "
-    "label and selector. *Derived* means that a fact follows from a rule of the vendor, and no source was found that "
-    "saw it."
+    "*On a device* is the number that fits on an otherwise empty device. The resource name is the usual one. It differs "
+    "for another MIG strategy and with sharing: `goldenpath profiles --format json` has every name, label and selector. "
+    "*Derived* means that a fact follows from a rule of the vendor, without a source that confirms it."
 )
 _ENGINES_INTRODUCTION: Final = (
     "The metrics that each engine exports, and how goldenpath scales on them. Queries are for the default version and the "
@@ -42,7 +41,6 @@ _LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
 
 
 def accelerators_page() -> str:
-    """Every accelerator profile, by vendor."""
     blocks = [block for vendor in catalogue().vendors for block in _vendor(vendor)]
     return page("Accelerator profiles", _ACCELERATORS_INTRODUCTION, *blocks)
 
@@ -54,7 +52,7 @@ def _vendor(vendor: Vendor) -> Iterator[str]:
     yield table(
         [
             "Profile",
-            "What it is",
+            "Device",
             "Memory",
             "On a device",
             "Resource name",
@@ -95,7 +93,7 @@ def _sources(sources: Iterable[FactSource]) -> str:
 
 
 def engines_page() -> str:
-    """Every engine: the signals that it can be scaled on, and what became of its metrics."""
+    """Return the page on engines: their scaling signals, and their metrics by version."""
     blocks = [block for engine in engine_catalogue() for block in _engine(engine)]
     return page("Inference engines", _ENGINES_INTRODUCTION, *blocks)
 
@@ -105,8 +103,8 @@ def _engine(engine: Engine) -> Iterator[str]:
     needs = f", which needs {engine.scrape_needs}" if engine.scrape_needs else ""
     yield f"## {engine.title}"
     yield (
-        f"{code(engine.name)} in a request. Known from version {first} to {last}, by default {engine.default_version}; "
-        f"metrics are read from {code(engine.scrape_path)}{needs}."
+        f"{code(engine.name)} in a request. The catalogue has versions {first} to {last}; the default is "
+        f"{engine.default_version}. Prometheus reads the metrics from {code(engine.scrape_path)}{needs}."
     )
     hints = tuple(_hints(engine))
     yield table(["Signal", "Query", "Threshold", "Why"], (_signal_row(engine, hint) for hint in hints))
@@ -122,23 +120,21 @@ def _engine(engine: Engine) -> Iterator[str]:
 
 
 def _arguments(engine: Engine) -> Iterator[str]:
-    """Which arguments no request may set, and why."""
+    """Yield the arguments that no request may set, by reason."""
     by_reason: dict[str, list[str]] = {}
     for name, why in refused_arguments(engine.name).items():
         by_reason.setdefault(why, []).append(code(f"--{name}"))
     if by_reason:
         versions = ", ".join(map(str, argument_versions(engine.name)))
         yield f"### Arguments of {engine.title} that no request may set"
-        yield f"Each argument of the server is known with its type and choices, for the versions {versions}."
+        yield f"The catalogue has each argument of the server with its type and choices, for the versions {versions}."
         if (implemented := model_architectures(engine.name)) is not None:
             count, read = len(implemented.architectures), ", ".join(implemented.versions)
             yield (
-                f"{count} architectures of models are known by the versions that implement them ({read}). "
-                "Finding `engine-model` says where a version has no implementation."
+                f"The catalogue has {count} architectures of models with the versions that implement them ({read}). "
+                "Finding `engine-model` reports a version without an implementation."
             )
-        yield table(
-            ["What it does", "Arguments"], ([why, ", ".join(each)] for why, each in by_reason.items())
-        )
+        yield table(["Reason", "Arguments"], ([why, ", ".join(each)] for why, each in by_reason.items()))
 
 
 def _has_default(engine: Engine, hint: ScalingHint) -> bool:
@@ -159,7 +155,7 @@ def _hints(engine: Engine) -> Iterator[ScalingHint]:
 
 
 def _bounds(engine: Engine) -> Iterator[Decimal]:
-    """The upper bounds of every histogram that the default version exports."""
+    """Yield the upper bounds of every histogram that the default version exports."""
     for metric in engine:
         if metric.kind is MetricKind.HISTOGRAM and engine.metric(metric.name).exported:
             yield from engine.buckets(metric.name)

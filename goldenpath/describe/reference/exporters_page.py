@@ -1,4 +1,4 @@
-"""The page on exporters: metrics by version, labels and their traps, with sources."""
+"""The page on exporters: metrics by version, labels, common mistakes and sources."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["exporters_page"]
 
 _INTRODUCTION: Final = (
-    "The metrics of a cluster's exporters, and how a query on them can go wrong without an error. Recording rules, alerts and "
-    "dashboards take their names from here. What was not read is not in the table; upstream moves, so each line has the "
-    "version that it was read in."
+    "The metrics of a cluster's exporters, and how a query on them can be wrong without an error. Recording rules, alerts and "
+    "dashboards take their names from here. The tables have only metrics that were read in the exporter's source, each with "
+    "the version that was read."
 )
 _LABELS: Final = {
-    WorkloadLabels.OWN: "Series name their object in labels of their own, which Prometheus leaves alone.",
+    WorkloadLabels.OWN: "Series name their object in the exporter's own labels, which Prometheus does not rename.",
     WorkloadLabels.COLLIDING: (
         "Series name their object in `namespace` and `pod`, which become `exported_namespace` and `exported_pod` unless "
         "the scrape honors labels."
@@ -32,9 +32,8 @@ _LABELS: Final = {
 
 
 def exporters_page() -> str:
-    """Every exporter of the catalogue, and where the metrics of engines are."""
     engines = ", ".join(f"{engine.title}" for engine in engine_catalogue())
-    pointer = f"Metrics of inference engines ({engines}) are on [a page of their own](engines.md)."
+    pointer = f"Metrics of inference engines ({engines}) are on [their own page](engines.md)."
     return page(
         "Exporters", _INTRODUCTION, pointer, *(b for each in exporter_catalogue() for b in _exporter(each))
     )
@@ -44,7 +43,7 @@ def _exporter(exporter: Exporter) -> Iterator[str]:
     yield f"## {exporter.title}"
     read = exporter.versions
     if read is None:
-        versions = "Its names were read at the commits below; no released version is claimed."
+        versions = "Its names were read at the commits below, not in a released version."
     elif read.first == read.last:
         versions = f"Read in version {read.last}."
     else:

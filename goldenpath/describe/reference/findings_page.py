@@ -10,14 +10,14 @@ from goldenpath.finding_rules import RULE_GROUPS
 __all__ = ["findings_page"]
 
 _INTRODUCTION: Final = (
-    "What `goldenpath check`, `publish`, `fleet validate`, `cluster inspect` and `adopt` report about an accepted "
-    "request or a manifest. Each finding names its rule. An error refuses a publish and makes `goldenpath check` "
-    "exit with 1; a warning and a note do not. The rules of policies are on [their own page](policies.md)."
+    "Findings that `goldenpath check`, `publish`, `fleet validate`, `cluster inspect` and `adopt` report about an "
+    "accepted request or a manifest. Each finding names its rule. `goldenpath publish` refuses a change with an error, and "
+    "`goldenpath check` exits with 1; a warning or a note has no such effect. The rules of policies are on [their own "
+    "page](policies.md)."
 )
 
 
 def findings_page() -> str:
-    """Every rule with its meaning and its fix."""
     blocks = [_INTRODUCTION]
     for title, rules in RULE_GROUPS.items():
         blocks.append(f"## {title}")

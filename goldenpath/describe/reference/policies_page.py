@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 __all__ = ["policies_page"]
 
 _INTRODUCTION = (
-    "What quotas and roles cannot say. Each policy is one CEL expression: `goldenpath check` evaluates it over "
-    "manifests, and the API server evaluates the very same as a ValidatingAdmissionPolicy, which the golden path "
-    "`platform` puts on every cluster. A finding has the policy's id as its rule; a request can except a policy "
-    "for a while under `exceptions`, with a reason and an end."
+    "Rules that quotas and roles cannot express. Each policy is one CEL expression. `goldenpath check` evaluates it for "
+    "manifests. The API server evaluates the same expression as a ValidatingAdmissionPolicy, which the golden path "
+    "`platform` renders for every cluster. The rule of a finding is the policy's id. A request can exempt its tenant from a "
+    "policy for a while under `exceptions`, with a reason and an end date."
 )
 
 
 def policies_page() -> str:
-    """Every policy: what it demands, why, and the way out."""
     overview = table(
-        ["Policy", "Demands", "Severity"],
+        ["Policy", "Rule", "Severity"],
         ([f"[{code(policy.id)}](#{policy.id})", policy.title, policy.severity] for policy in policies()),
     )
     blocks = [block for policy in policies() for block in _policy(policy)]
@@ -37,7 +36,7 @@ def _policy(policy: Policy) -> Iterator[str]:
     yield f"## {policy.id}"
     yield f"{policy.title}. {policy.why}"
     yield f"**Fix:** {policy.fix}"
-    yield f"**Looks at:** {', '.join(kinds)}"
+    yield f"**Kinds:** {', '.join(kinds)}"
     judged = [("passes" if example.good else "refused", example.why) for example in policy.examples]
     yield table(["Verdict", "Example"], judged)
     variables = "".join(

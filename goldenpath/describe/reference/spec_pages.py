@@ -1,4 +1,4 @@
-"""Pages on the golden paths, and on the documents that they are rendered from."""
+"""Pages on the golden paths, and on their requests and the fleet."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["golden_paths_page", "page_file", "schema_file", "spec_page"]
 
-_READ = (
+_INTRODUCTION = (
     "In the name of a field, `[]` stands for each entry of a list and `<name>` for each name in a mapping. "
-    "*Required* means that whatever holds the field cannot be without it. Unknown fields are refused."
+    "*Required* means that the mapping around the field must have it. Unknown fields are refused."
 )
 
 
 def golden_paths_page(paths: Iterable[GoldenPath]) -> str:
-    """The golden paths that there are, each with its extra inputs."""
+    """Return the page on all golden paths, each with its extra inputs."""
     every = tuple(paths)
     overview = table(
         ["Golden path", "Version", "Rendered from", "Lifecycle", "Owner"],
@@ -40,7 +40,7 @@ def golden_paths_page(paths: Iterable[GoldenPath]) -> str:
             [
                 f"[{code(path.name)}]({page_file(path)})",
                 path.version,
-                f"a {kind_of(path).model.noun}'s request, which says `golden_path: {path.major}`"
+                f"a {kind_of(path).model.noun}'s request with `golden_path: {path.major}`"
                 if kind_of(path).is_requested
                 else "the fleet alone",
                 path.metadata.lifecycle,
@@ -61,7 +61,7 @@ def _golden_path(path: GoldenPath) -> Iterator[str]:
 
 
 def spec_page(path: GoldenPath) -> str:
-    """What a golden path is rendered from: its fields, and the rules between them."""
+    """Return the page on a golden path's request or on the fleet: fields, and rules between fields."""
     schema = json_schema(path)
     is_requested = kind_of(path).is_requested
     what = f"A request for `{path.major}`" if is_requested else "The fleet"
@@ -70,7 +70,7 @@ def spec_page(path: GoldenPath) -> str:
     return page(
         f"{what}, field by field",
         f"{path.metadata.summary if is_requested else schema['description']} The same as {file}.",
-        _READ,
+        _INTRODUCTION,
         "## Fields",
         inputs_table(path),
         "## Rules between fields" if rules else "",
@@ -79,13 +79,11 @@ def spec_page(path: GoldenPath) -> str:
 
 
 def page_file(path: GoldenPath) -> str:
-    """The name of the page on what a golden path is rendered from."""
     kind = kind_of(path)
     return f"{path.name if kind.is_requested else kind.name}.md"
 
 
 def schema_file(path: GoldenPath) -> str:
-    """The name of the file that holds a golden path's JSON Schema."""
     name = path.major if kind_of(path).is_requested else FLEET_FORMAT
     return f"{name.replace('/', '-')}.json"
 
