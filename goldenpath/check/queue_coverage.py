@@ -11,7 +11,7 @@ from goldenpath import kubeyaml
 from goldenpath.check.object_bodies import mapping, mappings
 from goldenpath.errors import InputError
 from goldenpath.findings import Finding, Severity
-from goldenpath.spec.fleet_spec import Cluster
+from goldenpath.spec.cluster_spec import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

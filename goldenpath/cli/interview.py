@@ -16,7 +16,7 @@ from goldenpath.describe.choices import Choices, Free, Left
 from goldenpath.describe.form import label, label_of
 from goldenpath.describe.schema_fields import FieldShape, request_fields
 from goldenpath.errors import MISSING, shown
-from goldenpath.spec.hints import STEP, WHEN_NEEDED, WHERE, Door
+from goldenpath.spec.hints import STEP, WHEN_NEEDED, WHERE, Frontend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -48,7 +48,7 @@ class Interview:
         *,
         left: Left | None = None,
     ) -> None:
-        fields = [field for field in request_fields(path) if field.is_asked_by(Door.NEW)]
+        fields = [field for field in request_fields(path) if field.is_asked_by(Frontend.NEW)]
         self._fields = {field.name: field for field in fields if field.name != "inputs" or path.inputs}
         self._draft = draft
         self._fleet = fleet

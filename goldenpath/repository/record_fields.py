@@ -12,7 +12,7 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.spec.document_model import Model
 from goldenpath.spec.pydantic_errors import problem_of
 from goldenpath.spec.types import ExactVersion
-from goldenpath.spec.value_checks import Word
+from goldenpath.spec.value_checks import TextFormat
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -35,14 +35,15 @@ _SEGMENT: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 BlobId = Annotated[
     str,
-    Word("blob-id", _OBJECT_ID, 40, "must be Git's id of a file: 40 hexadecimal digits", "0" * 40),
+    TextFormat("blob-id", _OBJECT_ID, 40, "must be Git's id of a file: 40 hexadecimal digits", "0" * 40),
 ]
 CommitId = Annotated[
-    str, Word("commit-id", _OBJECT_ID, 40, "must be the id of a commit: 40 hexadecimal digits", "0" * 40)
+    str,
+    TextFormat("commit-id", _OBJECT_ID, 40, "must be the id of a commit: 40 hexadecimal digits", "0" * 40),
 ]
 Sha256 = Annotated[
     str,
-    Word(
+    TextFormat(
         "sha256",
         r"sha256:[0-9a-f]{64}",
         71,
@@ -52,7 +53,7 @@ Sha256 = Annotated[
 ]
 PlainPath = Annotated[
     str,
-    Word(
+    TextFormat(
         "path",
         rf"{_SEGMENT}(/{_SEGMENT})*",
         1024,
@@ -62,7 +63,7 @@ PlainPath = Annotated[
 ]
 Profile = Annotated[
     str,
-    Word(
+    TextFormat(
         "profile",
         r"[A-Za-z0-9][A-Za-z0-9.+_/-]*",
         80,
@@ -71,7 +72,7 @@ Profile = Annotated[
     ),
 ]
 ShownText = Annotated[
-    str, Word("text", r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+", 1000, "must be one line of text", "Ada")
+    str, TextFormat("text", r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+", 1000, "must be one line of text", "Ada")
 ]
 
 

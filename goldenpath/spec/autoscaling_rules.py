@@ -52,7 +52,7 @@ def _signal(fields: Fields) -> Iterator[Problem]:
             message = "`time_to_first_token` and `inter_token_latency` exclude each other; keep one"
             yield problem(fields, ("autoscaling", goals[1]), "one-of", message)
         if fields.has("autoscaling", "target"):
-            message = "does not go with signal `latency`, whose goal is the target; remove it"
+            message = "does not apply to signal `latency`, which takes a latency goal instead; remove it"
             yield problem(fields, ("autoscaling", "target"), "does-not-apply", message)
     else:
         for goal in goals:
@@ -61,7 +61,7 @@ def _signal(fields: Fields) -> Iterator[Problem]:
 
 
 def _measurable(fields: Fields) -> Iterator[Problem]:
-    """The engine's version must export the signal, and its histogram must have a bucket at a latency goal."""
+    """Check that the engine's version exports the signal, and that its histogram has a bucket at the latency goal."""
     signal, name = fields.get("autoscaling", "signal"), fields.get("autoscaling", "engine", "name")
     engines = engine_catalogue()
     if signal is MISSING or fields.was_refused("autoscaling", "engine"):
@@ -69,7 +69,7 @@ def _measurable(fields: Fields) -> Iterator[Problem]:
     if name is not MISSING and name not in engines:
         return
     engine = engines.default if name is MISSING else engines.get(name)
-    # A target that does not fit the signal was reported already.
+    # `_signal` reports a target that does not fit the signal.
     wanted = LATENCY_GOALS if signal == "latency" else ("target",)
     given = {field: fields.get("autoscaling", field) for field in wanted}
     numbers = {field: value for field, value in given.items() if value is not MISSING}

@@ -1,4 +1,4 @@
-"""Rules of delivery by a registry: each cluster needs a Flux that reads and verifies signed artifacts."""
+"""Rules of delivery through a registry: each cluster needs a Flux that reads and verifies signed artifacts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["delivery_problems"]
 
 OLDEST_FLUX: Final = "2.8"
-"""The first with source-controller 1.8, which reads Sigstore bundles (fluxcd/source-controller, CHANGELOG of 1.8.0)."""
+"""First Flux with source-controller 1.8, which reads Sigstore bundles (fluxcd/source-controller, CHANGELOG of 1.8.0)."""
 
 
 def delivery_problems(fields: Fields) -> Iterator[Problem]:
-    """Clusters of a fleet with `delivery` whose add-ons cannot do it."""
+    """Problems of clusters whose add-ons cannot read signed artifacts, in a fleet with `delivery`."""
     if fields.get("delivery") is MISSING:
         return
     for cluster in fields.keys("clusters"):
@@ -31,12 +31,8 @@ def delivery_problems(fields: Fields) -> Iterator[Problem]:
         named = set(fields.keys(*addons))
         flux = fields.get(*addons, "flux")
         if not named & {"flux", "flux-operator"}:
-            message = (
-                "must have flux or flux-operator: `delivery` has clusters read a registry, and only Flux does"
-            )
+            message = "must have flux or flux-operator: with `delivery`, clusters read a registry, and only Flux can"
             yield problem(fields, addons, "delivery", message)
         elif isinstance(flux, str) and version_of(flux) < version_of(OLDEST_FLUX):
-            message = (
-                f"must be {OLDEST_FLUX} or newer: `delivery` signs with bundles, which older ones do not read"
-            )
+            message = f"must be {OLDEST_FLUX} or newer: `delivery` signs with Sigstore bundles, which older versions cannot read"
             yield problem(fields, (*addons, "flux"), "delivery", message)

@@ -1,4 +1,4 @@
-"""The bases of every model: strict, closed and frozen."""
+"""Base classes of every model: strict, closed and frozen."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["ALONE", "RULES_FOLLOW", "Document", "Model", "OuterRule", "Rule", "SchemaRule", "Surroundings"]
 
 RULES_FOLLOW: Final = {"rules": "follow"}
-"""Validation context of the parser, which runs the rules between fields itself, on whatever parsed."""
+"""Validation context of the parser, which runs the rules between fields itself, on the fields that parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a document is held against; a rule whose part is None says nothing.
+    """The fleet and the tenants that rules compare a document with. A rule that needs a missing part is skipped.
 
-    ``tenant`` finds a tenant's request by name, and gives None for a tenant that is not there. ``tenants`` are the
-    names to suggest. ``is_new`` is false for a request that the repository has already: what has changed around it
-    since is not its fault.
+    ``tenant`` finds a tenant's request by name, and returns None for an unknown tenant. ``tenants`` are the names to
+    suggest. ``is_new`` is false for a request that the repository has already: such a request is not refused for a
+    later change of its tenant.
     """
 
     fleet: FleetSpec | None = None
@@ -43,11 +43,11 @@ class Surroundings:
 ALONE: Final = Surroundings()
 
 Rule = Callable[["Fields"], "Iterator[Problem]"]
-"""Reads the fields of one document that parsed, and yields every problem between them."""
+"""Yields every problem between the fields of one document that parsed."""
 SchemaRule = Callable[[], dict[str, Any]]
-"""A rule between fields, as JSON Schema; ``$comment`` says it in words."""
+"""A rule between fields, as JSON Schema; its ``$comment`` describes the rule in words."""
 OuterRule = Callable[["Fields", Surroundings], "Iterator[Problem]"]
-"""Reads the fields of one document that parsed, and yields every problem with what is around it."""
+"""Yields every problem between the fields of one document that parsed and its surroundings."""
 
 
 class Model(BaseModel):
@@ -56,11 +56,10 @@ class Model(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = ()
-    """Rules between its fields, as far as JSON Schema can say them."""
+    """Rules between its fields, as far as JSON Schema can express them."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The schema of its fields, and the rules between them."""
         schema = handler(core)
         if cls.schema_rules:
             handler.resolve_ref_schema(schema)["allOf"] = [rule() for rule in cls.schema_rules]
@@ -68,10 +67,10 @@ class Model(BaseModel):
 
 
 class Document(Model):
-    """What a whole file holds: a model with the rules between its fields."""
+    """The model of a whole file, with the rules between its fields."""
 
     noun: ClassVar[str]
-    """What it describes, in a word."""
+    """Kind of document, for messages: ``tenant``."""
     rules: ClassVar[tuple[Rule, ...]] = ()
     """Rules between the document's own fields."""
     outer_rules: ClassVar[tuple[OuterRule, ...]] = ()
@@ -79,7 +78,7 @@ class Document(Model):
 
     @classmethod
     def problems(cls, fields: Fields, around: Surroundings = ALONE) -> Iterator[Problem]:
-        """Every problem of a document that no single field shows, as far as its fields parsed."""
+        """Yield the problems between fields, as far as the fields parsed."""
         yield from repeated_entries(cls, fields)
         for rule in cls.rules:
             yield from rule(fields)

@@ -1,4 +1,4 @@
-"""The envelope: what every request has, whatever its golden path renders."""
+"""The envelope: the fields that every request has, whatever its golden path renders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Tag as UnionTag
 from pydantic_core import PydanticCustomError
 
 from goldenpath.spec.document_model import RULES_FOLLOW, Document, Model, SchemaRule
-from goldenpath.spec.hints import WHERE, ChosenFrom, Door, hint
+from goldenpath.spec.hints import WHERE, ChosenFrom, Frontend, hint
 from goldenpath.spec.override import Override
 from goldenpath.spec.parsed_fields import Fields
 from goldenpath.spec.schema_rules import placement
@@ -46,25 +46,25 @@ Retiring = Annotated[
 
 
 class Placement(Model):
-    """Clusters by what they are: every cluster that is in one of the regions and has all the labels."""
+    """Selects every cluster that is in one of the regions and has all the labels."""
 
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (placement,)
 
     regions: Annotated[tuple[DnsLabel, ...], ListInput, hint(choices=ChosenFrom.REGIONS, unique=True)] = ()
-    """Regions; a cluster in one of them fits."""
+    """Regions; a cluster in any of them matches."""
     labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    """Labels; a cluster that has all of them fits."""
+    """Labels; a cluster that has all of them matches."""
 
 
 class Envelope(Document):
-    """The fields of every request. A kind of request adds its own, and may say more strictly what a field takes."""
+    """The fields of every request. A kind of request adds its own fields, and may restrict the types of these."""
 
-    golden_path: Annotated[GoldenPathName, hint(step="Who", unasked=Door)]
+    golden_path: Annotated[GoldenPathName, hint(step="Who", unasked=Frontend)]
     """Golden path and its major version, such as `tenant/v1`."""
     name: Annotated[Name, hint(step="Who", fixed=True)]
     """Name."""
     title: Annotated[Title | None, hint(step="Who")] = None
-    """Name for people; the name where none is given."""
+    """Title for people; the name where no title is given."""
     description: Annotated[Text | None, hint(step="Who")] = None
     """What it does, in a sentence."""
     owner: Annotated[GroupRef | None, hint(step="Who", choices=ChosenFrom.GROUPS)] = None
@@ -73,25 +73,23 @@ class Envelope(Document):
     """Day after which it is no longer needed."""
     clusters: Annotated[
         Clusters | None,
-        hint(step=WHERE, choices=ChosenFrom.CLUSTERS, unasked=[Door.COOKIECUTTER], unique=True),
+        hint(step=WHERE, choices=ChosenFrom.CLUSTERS, unasked=[Frontend.COOKIECUTTER], unique=True),
     ] = None
-    """Clusters by name; either these or a placement."""
-    placement: Annotated[Placement | None, hint(step=WHERE, unasked=[Door.COOKIECUTTER])] = None
-    """Clusters by region and labels; either this or names."""
-    overrides: Annotated[tuple[Override, ...], ListInput, hint(unasked=Door)] = ()
-    """Changes to rendered objects, with a reason and an end."""
-    retiring: Annotated[Retiring, hint(unasked=Door, unique=True)] = False
-    """Whether it is being retired, everywhere (`true`) or on the clusters named."""
+    """Clusters by name, instead of a placement."""
+    placement: Annotated[Placement | None, hint(step=WHERE, unasked=[Frontend.COOKIECUTTER])] = None
+    """Clusters by region and labels, instead of names."""
+    overrides: Annotated[tuple[Override, ...], ListInput, hint(unasked=Frontend)] = ()
+    """Changes to rendered objects, each with a reason and an end date."""
+    retiring: Annotated[Retiring, hint(unasked=Frontend, unique=True)] = False
+    """Whether it is being retired, everywhere (`true`) or on the named clusters."""
     inputs: Annotated[dict[str, Any], hint(short="input")] = Field(default_factory=dict)
     """Extra inputs that the golden path declares."""
 
     @property
     def display_title(self) -> str:
-        """The title, or the name where none was given."""
         return self.title or self.name
 
     def is_retiring_on(self, cluster: str) -> bool:
-        """Whether it is being retired on one of its clusters."""
         return self.retiring if isinstance(self.retiring, bool) else cluster in self.retiring
 
     @model_validator(mode="after")

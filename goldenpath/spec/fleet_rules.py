@@ -1,4 +1,4 @@
-"""Rules between a request and the fleet: clusters exist, profiles are there, capacity holds."""
+"""Rules between a request and the fleet: clusters and profiles exist, and the capacity suffices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from goldenpath.spec.value_checks import NAME_CHARS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.spec.cluster_spec import AcceleratorPool, Cluster
     from goldenpath.spec.document_model import Surroundings
-    from goldenpath.spec.fleet_spec import AcceleratorPool, Cluster, FleetSpec
+    from goldenpath.spec.fleet_spec import FleetSpec
     from goldenpath.spec.parsed_fields import Fields, Location
 
 __all__ = [
@@ -62,16 +63,16 @@ RESERVED_NAMESPACES: Final = frozenset(
         "volcano-system",
     ]
 )
-"""Namespaces that Kubernetes owns, or an add-on as its own chart installs it."""
+"""Namespaces of Kubernetes itself, and of add-ons as their charts install them."""
 
 RESERVED_PREFIXES: Final = ("kube-", "openshift-")
 RESERVED_SUFFIXES: Final = ("-system",)
 FILE_NAMES: Final = frozenset({"fleet", "kustomization"})
-"""Names that a tenant's file would have in common with one that Flux or the platform reads there."""
+"""Tenant names whose file would clash with a file that Flux or the platform reads in the same folder."""
 
 
 def reserved_names(fleet: FleetSpec) -> frozenset[str]:
-    """Namespace names that no tenant may take on this fleet."""
+    """Return the namespace names that no tenant may take on this fleet."""
     parts = (fleet.monitoring, fleet.gateway, fleet.provenance)
     own = {part.namespace for part in parts if part is not None}
     for cluster in fleet.clusters.values():
@@ -80,7 +81,7 @@ def reserved_names(fleet: FleetSpec) -> frozenset[str]:
 
 
 def _namespaces_of(cluster: Cluster) -> Iterator[str]:
-    """Namespaces in which a cluster's add-ons, controllers and DNS are: who owns one would own what is trusted there."""
+    """Yield the namespaces of a cluster's add-ons, controllers and DNS. A tenant that owned one could use its rights."""
     yield from (part.namespace for part in (cluster.monitoring, cluster.gateway) if part is not None)
     yield from (place.namespace for place in cluster.addon_places.values() if place.namespace is not None)
     yield from (account.split("/", 1)[0] for account in cluster.controllers)
@@ -88,17 +89,17 @@ def _namespaces_of(cluster: Cluster) -> Iterator[str]:
 
 
 def capacity_of(pool: AcceleratorPool) -> int:
-    """How many Pods can each hold one of the pool's accelerators at the same time."""
+    """Return how many Pods can hold one of the pool's accelerators at the same time."""
     return pool.count * (pool.sharing.replicas if pool.sharing else 1)
 
 
 def ownable(pool: AcceleratorPool) -> int:
-    """How many of them tenants may own: all but those that are only lent."""
+    """Return how many of the pool's accelerators tenants may own: all except the lent ones."""
     return capacity_of(pool) - pool.lend
 
 
 def placement_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Every problem of a tenant's request with the fleet."""
+    """Yield every problem of a tenant's request with the fleet."""
     fleet = around.fleet
     if fleet is None:
         return
@@ -112,7 +113,7 @@ def placement_problems(fields: Fields, around: Surroundings) -> Iterator[Problem
 
 
 def cluster_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Every problem of where a request wants to be."""
+    """Yield every problem of the clusters that a request names or places itself on."""
     if around.fleet is not None:
         yield from _clusters(fields, around.fleet)
         yield from _retiring(fields, around.fleet, target_clusters(fields, around.fleet))
@@ -123,7 +124,7 @@ def _retiring(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Ite
         if name not in fleet.clusters:
             yield _unknown_cluster(fields, ("retiring", index), name, fleet)
         elif targets and name not in targets:
-            yield _another_cluster(fields, ("retiring", index), name, targets)
+            yield _unchosen_cluster(fields, ("retiring", index), name, targets)
 
 
 def _name(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
@@ -133,9 +134,11 @@ def _name(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
     reserved = name in reserved_names(fleet) or name in FILE_NAMES
     if reserved or name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES):
         other = f"team-{name.removesuffix('-system')}"[:NAME_CHARS].rstrip("-")
-        yield problem(fields, ("name",), "reserved-name", "belongs to the platform; take another name", other)
+        yield problem(
+            fields, ("name",), "reserved-name", "belongs to the platform; choose another name", other
+        )
     elif name in fleet.retired:
-        message = "was a tenant that is gone, whose name must not come back; take another name"
+        message = "is the name of a removed tenant and cannot be used again; choose another name"
         yield problem(fields, ("name",), "retired-name", message)
 
 
@@ -149,8 +152,13 @@ def _clusters(fields: Fields, fleet: FleetSpec) -> Iterator[Problem]:
         message = f"is not a region of the fleet, which has {', '.join(sorted(regions))}"
         near = nearest(region, regions)
         yield problem(fields, ("placement", "regions", index), "unknown-region", message, near)
-    asked = is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
-    if asked and not unknown and not fields.was_refused("placement") and not placed_clusters(fields, fleet):
+    is_placed = is_given(fields, "placement", "regions") or is_given(fields, "placement", "labels")
+    if (
+        is_placed
+        and not unknown
+        and not fields.was_refused("placement")
+        and not placed_clusters(fields, fleet)
+    ):
         yield Problem("placement", "empty-placement", "matches no cluster of the fleet")
 
 
@@ -159,20 +167,20 @@ def _unknown_cluster(fields: Fields, location: Location, name: Any, fleet: Fleet
     return problem(fields, location, "unknown-cluster", message, nearest(name, fleet.clusters))
 
 
-def _another_cluster(fields: Fields, location: Location, name: Any, targets: tuple[str, ...]) -> Problem:
+def _unchosen_cluster(fields: Fields, location: Location, name: Any, targets: tuple[str, ...]) -> Problem:
     message = f"is not among the clusters of this request, which are {', '.join(targets)}"
     return problem(fields, location, "unknown-cluster", message, nearest(name, targets))
 
 
 def target_clusters(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
-    """The clusters that the request means, as far as that part of it parsed."""
+    """Return the clusters of the request, by name or placement, as far as these fields parsed."""
     if fields.has("clusters"):
         return tuple(dict.fromkeys(name for _, name in fields.items("clusters") if name in fleet.clusters))
     return placed_clusters(fields, fleet)
 
 
 def placed_clusters(fields: Fields, fleet: FleetSpec) -> tuple[str, ...]:
-    """The clusters that the placement of a document matches, as far as that part of it parsed."""
+    """Return the clusters that the placement matches, as far as its fields parsed."""
     regions = [region for _, region in fields.items("placement", "regions")]
     labels = {key: fields.get("placement", "labels", key) for key in fields.keys("placement", "labels")}
     return select_clusters(fleet, regions, labels) if regions or labels else ()
@@ -188,9 +196,8 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
             if name not in fleet.clusters:
                 yield _unknown_cluster(fields, place, name, fleet)
             elif targets and name not in targets:
-                yield _another_cluster(fields, place, name, targets)
-        there = targets or tuple(fleet.clusters)
-        where = tuple(dict.fromkeys(name for _, name in named if name in there))
+                yield _unchosen_cluster(fields, place, name, targets)
+        where = tuple(dict.fromkeys(name for _, name in named if name in (targets or fleet.clusters)))
     profile = fields.get(*location, "profile")
     if not isinstance(profile, str):
         return
@@ -205,7 +212,7 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
             (id_,) = chosen
             yield from _capacity(fields, location, cluster, id_, matching[id_])
         elif profile.split("/", 1)[0] in fleet.catalogue:
-            # Of a model that no catalogue knows, the catalogue has spoken already.
+            # `unknown-profile` reports a model that is in no catalogue.
             profiles = dict.fromkeys(pool.profile for pool in pools.values())
             offer = ", ".join(profiles) or "no accelerators"
             message = f"is not on {cluster}, which has {offer}"
@@ -216,7 +223,7 @@ def _gpu(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...], index: int)
 def _which_pool(fields: Fields, location: Location, cluster: str, names: list[str]) -> Problem:
     wanted = fields.get(*location, "pool")
     if wanted is MISSING:
-        message = f"must say which: {cluster} has several pools of this profile, {', '.join(names)}"
+        message = f"must name a pool, because {cluster} has several of this profile: {', '.join(names)}"
         return Problem(path_of((*location, "pool")), "required", message)
     message = f"is not a pool of this profile on {cluster}, which has {', '.join(names)}"
     return problem(fields, (*location, "pool"), "unknown-pool", message, nearest(wanted, names))
@@ -230,20 +237,20 @@ def _capacity(
     if quota is MISSING:
         return
     if quota > most:
-        lent = f" beside the {pool.lend} that it only lends" if pool.lend else ""
-        message = f"is more than {cluster} has of {id_}, which is {most}{lent}"
+        lent = f", not counting the {pool.lend} that are only lent" if pool.lend else ""
+        message = f"exceeds the {most} of {id_} that tenants can own on {cluster}{lent}"
         yield problem(fields, (*location, "quota"), "capacity", message, str(most) if most else None)
     elif borrow is not MISSING and quota + borrow > capacity:
         near = str(capacity - quota)
-        message = f"with the quota of {quota}, it is more than {cluster} has of {id_}, which is {capacity}"
+        message = f"exceeds, together with the quota of {quota}, the {capacity} of {id_} on {cluster}"
         yield problem(fields, (*location, "borrow"), "capacity", message, near)
 
 
 def _federation(fields: Fields, fleet: FleetSpec, targets: tuple[str, ...]) -> Iterator[Problem]:
-    """Where clusters have several trust domains, that of one is foreign to the others."""
+    """Refuse a federation with the only trust domain of the clusters. With several domains, each is foreign to the others."""
     own = {fleet.clusters[name].trust_domain or fleet.trust_domain for name in targets}
     for index, trust_domain in fields.items("identity", "federates_with"):
         if own == {trust_domain}:
-            message = f"is the trust domain of {', '.join(targets)} itself; remove it"
+            message = f"is the trust domain of {', '.join(targets)}; remove it"
             place = ("identity", "federates_with", index)
             yield problem(fields, place, "federation-with-itself", message)

@@ -1,4 +1,4 @@
-"""A group's full reference, by which owners are compared: a request may write it in a short form."""
+"""Compares owners by the full reference of their group. A request may use a short form."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NAMESPACE: Final = "default"
 
 
 def group_ref(name: str) -> str:
-    """A group as Backstage compares groups: ``vision-team`` is ``group:default/vision-team``.
+    """Return the full reference of a group in lower case: ``group:default/vision-team`` for ``vision-team``.
 
-    Case does not count (backstage.io, "Entity references").
+    Backstage ignores case in references (backstage.io, "Entity references").
     """
     kind, colon, rest = name.rpartition(":")
     namespace, slash, plain = rest.rpartition("/")
@@ -21,5 +21,4 @@ def group_ref(name: str) -> str:
 
 
 def is_same_group(one: str, other: str) -> bool:
-    """Whether two references mean one group."""
     return group_ref(one) == group_ref(other)

@@ -1,7 +1,7 @@
-"""Hints on fields: what a form, a prompt or a table should know of a field beyond its type.
+"""Hints on fields: facts that a form, a prompt or a table needs about a field beyond its type.
 
-A field carries its own hints. They travel in the JSON Schema, as ``x-goldenpath-…``; everything that asks people for a
-request reads them there, and knows no field by name. The extra inputs of a golden path may carry the same keys.
+Hints are keys ``x-goldenpath-…`` in the JSON Schema of a field. The form and the prompts read only these hints, and
+handle no field by its name. The extra inputs of a golden path may have the same keys.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ __all__ = [
     "WHEN_NEEDED",
     "WHERE",
     "ChosenFrom",
-    "Door",
+    "Frontend",
     "hint",
     "in_order",
-    "is_asked_by",
 ]
 
 PREFIX: Final = "x-goldenpath-"
@@ -63,24 +62,24 @@ STEPS: Final = (
 )
 """Steps of a form, in their order."""
 LAST_STEP: Final = "More"
-"""The step of fields that name none: extra inputs, and what a form does not ask for."""
+"""Step of fields without a step: extra inputs, and fields that the form does not ask for."""
 
 
 class ChosenFrom(enum.StrEnum):
-    """What a field is chosen from."""
+    """The source of a field's choices."""
 
     ACCELERATORS = "accelerators"
     """Accelerators of the fleet; of the catalogue where no fleet is known."""
     CLUSTERS = "clusters"
     """Clusters of the fleet."""
     CHOSEN_CLUSTERS = "chosen-clusters"
-    """Those that the request names already."""
+    """Clusters that the request names already."""
     ENGINES = "engines"
     """Inference engines of the catalogue."""
     GROUPS = "groups"
     """Groups of Backstage's catalog."""
     KNOWN_ACCELERATORS = "known-accelerators"
-    """Accelerators of the catalogue, or models of the fleet's own."""
+    """Accelerators of the catalogue, and the fleet's own models."""
     MODELS = "models"
     """Models of the catalogue."""
     POLICIES = "policies"
@@ -91,8 +90,8 @@ class ChosenFrom(enum.StrEnum):
     """Tenants that the person owns."""
 
 
-class Door(enum.StrEnum):
-    """What asks people for a request, field by field."""
+class Frontend(enum.StrEnum):
+    """A frontend that asks a person for the fields of a request."""
 
     FORM = "form"
     """The Backstage form."""
@@ -108,7 +107,7 @@ def hint(
     order: int = 0,
     choices: ChosenFrom | None = None,
     limit: ChosenFrom | None = None,
-    unasked: Collection[Door] = (),
+    unasked: Collection[Frontend] = (),
     when_needed: bool = False,
     fixed: bool = False,
     short: str | None = None,
@@ -117,28 +116,28 @@ def hint(
     form_says: str = "",
     unique: bool = False,
 ) -> Any:
-    """A field's hints, for ``Annotated``.
+    """Return the hints of a field, for ``Annotated``.
 
     Args:
         step: the step of the form, one of :data:`STEPS`.
-        order: its place among the fields of its step; fields of one place stand as they are declared.
-        choices: what it is chosen from.
-        limit: what limits the number: as many accelerators as the largest pool of the fleet has.
-        unasked: doors that do not ask for it; a request may have it all the same.
-        when_needed: `goldenpath new` asks for it only where the request is refused without it.
-        fixed: it says which request this is: changing it makes another one.
-        short: what stands for it in the names of cookiecutter variables for the fields inside it; empty for nothing.
-        label: its name for people, where that is not the field's own.
-        entry: what one entry of the list is called, where that is not the label without its last letter.
-        form_says: its meaning on a form, where the description says where to look a value up.
+        order: position among the fields of its step; fields with equal positions keep the order of their declaration.
+        choices: the source of the choices.
+        limit: the source of the largest number: the largest pool of an accelerator in the fleet.
+        unasked: frontends that do not ask for the field; a request may have the field all the same.
+        when_needed: `goldenpath new` asks for the field only where the request is refused without it.
+        fixed: the field identifies the request, so an edit cannot change it.
+        short: prefix of the cookiecutter variables for the fields inside this field; empty for no prefix.
+        label: name for people, where it differs from the field's name.
+        entry: name of one entry of the list, where it differs from the label without its last letter.
+        form_says: help text of the form, where the description refers to a command or a page.
         unique: no entry of the list occurs twice.
     """
-    said: dict[str, Any] = {
+    hints: dict[str, Any] = {
         STEP: step,
         ORDER: order,
         CHOICES: choices.value if choices else "",
         LIMIT: limit.value if limit else "",
-        UNASKED: [door.value for door in unasked],
+        UNASKED: [frontend.value for frontend in unasked],
         WHEN_NEEDED: when_needed,
         FIXED: fixed,
         LABEL: label,
@@ -146,20 +145,15 @@ def hint(
         FORM_SAYS: form_says,
         "uniqueItems": unique,
     }
-    extra = {key: value for key, value in said.items() if value}
+    extra = {key: value for key, value in hints.items() if value}
     return Field(json_schema_extra=extra if short is None else {**extra, SHORT: short})
 
 
 def in_order(properties: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The properties of a schema in the order in which people are asked for them."""
+    """Sort the properties of a schema by step and order, as frontends ask for them."""
 
     def place(item: tuple[str, dict[str, Any]]) -> tuple[int, int]:
         step = item[1].get(STEP, LAST_STEP)
         return STEPS.index(step) if step in STEPS else len(STEPS), item[1].get(ORDER, 0)
 
     return dict(sorted(properties.items(), key=place))
-
-
-def is_asked_by(door: Door, schema: Mapping[str, Any]) -> bool:
-    """Whether a door asks for the field that a schema describes."""
-    return door.value not in schema.get(UNASKED, ())

@@ -1,6 +1,6 @@
 """Finds host names of routes that can match the same HTTP request.
 
-A wildcard of a route covers every name below its domain, however deep, and not the domain itself (Gateway API v1,
+A wildcard of a route covers every name below its domain at any depth, but not the domain itself (Gateway API v1,
 Hostname in HTTPRouteSpec: "a hostname prefixed with a wildcard label is interpreted as a suffix match").
 """
 
@@ -12,12 +12,12 @@ _WILDCARD = "*."
 
 
 def is_below(host: str, domain: str) -> bool:
-    """Whether a host name, or all that a wildcard covers, is a domain or a name below it."""
+    """Whether a host name, or every name that a wildcard covers, is the domain or below the domain."""
     bare = host.removeprefix(_WILDCARD)
     return bare == domain or bare.endswith(f".{domain}")
 
 
 def covering(host: str) -> tuple[str, ...]:
-    """The host itself and every wildcard that covers it."""
+    """Return the host and every wildcard that covers it."""
     labels = host.removeprefix(_WILDCARD).split(".")
     return (host, *(f"{_WILDCARD}{'.'.join(labels[start:])}" for start in range(1, len(labels))))

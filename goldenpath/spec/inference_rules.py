@@ -1,4 +1,4 @@
-"""Rules of an inference service: between its own fields, with the catalogues, and with what its tenant has."""
+"""Rules of an inference service: between its own fields, with the catalogues, and with its tenant's accelerators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.placement import clusters_of
 from goldenpath.spec.pools import pools_by_id
-from goldenpath.spec.rules import problem
+from goldenpath.spec.rules import problem, unknown_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ __all__ = ["INFERENCE_RULES", "engine_image", "granted_accelerators", "known_eng
 
 DEFAULT_ENGINE: Final = "vllm"
 MULTI_NODE_ENGINES: Final = frozenset({"vllm", "sglang"})
-"""Engines that spread one replica over nodes without Ray, by arguments alone."""
+"""Engines that spread one replica over several nodes by arguments alone, without Ray."""
 
 
 def _replicas(fields: Fields) -> Iterator[Problem]:
@@ -52,7 +52,7 @@ def _engine(fields: Fields) -> Iterator[Problem]:
     engine = known.get(str(name))
     if isinstance(version, str) and not engine.knows(version):
         first, last = engine.versions_known
-        message = f"the catalogue knows {engine.title} from {first} to {last}"
+        message = f"is not in the catalogue, which has {engine.title} from {first} to {last}"
         yield problem(
             fields, ("engine", "version"), "unknown-engine-version", message, engine.default_version
         )
@@ -60,7 +60,7 @@ def _engine(fields: Fields) -> Iterator[Problem]:
     for argument in fields.keys("engine", "arguments"):
         if argument not in allowed:
             why = f": it {refused[argument]}" if argument in refused else ""
-            message = f"may not be given{why}; of {engine.title}, a request may set {', '.join(allowed)}"
+            message = f"cannot be set{why}; a request may set these arguments of {engine.title}: {', '.join(allowed)}"
             place = path_of(("engine", "arguments", argument))
             yield Problem(place, "engine-argument", message, nearest=nearest(argument, allowed))
 
@@ -74,17 +74,18 @@ def _parallelism(fields: Fields) -> Iterator[Problem]:
         value = fields.get("parallelism", degree)
         needed *= value if isinstance(value, int) else 1
     if needed != count:
-        message = f"must be what `parallelism` takes, which is {needed}; leave it out"
+        message = f"must be {needed}, the product of the degrees in `parallelism`; leave it out"
         yield problem(fields, ("accelerator", "count"), "parallelism", message, str(needed))
 
 
 def _nodes(fields: Fields) -> Iterator[Problem]:
-    """A replica over several nodes takes whole nodes, and an engine that can."""
     count, per_node = fields.get("accelerator", "count"), fields.get("accelerator", "per_node")
     width = per_node if isinstance(per_node, int) else 8
     if isinstance(count, int) and count > width and count % width:
         near = str(-(-count // width) * width)
-        message = f"must be a multiple of `per_node`, which is {width}: a replica over several nodes takes them whole"
+        message = (
+            f"must be a multiple of `per_node`, which is {width}: a replica on several nodes uses whole nodes"
+        )
         yield problem(fields, ("accelerator", "count"), "whole-nodes", message, near)
     name = fields.get("engine", "name")
     if (
@@ -94,14 +95,12 @@ def _nodes(fields: Fields) -> Iterator[Problem]:
         and name not in MULTI_NODE_ENGINES
         and name in engine_catalogue().names
     ):
-        message = (
-            f"serves from one node alone here; over several, take {' or '.join(sorted(MULTI_NODE_ENGINES))}"
-        )
+        message = f"runs a replica on one node only; for several nodes, use {' or '.join(sorted(MULTI_NODE_ENGINES))}"
         yield problem(fields, ("engine", "name"), "one-node-engine", message, DEFAULT_ENGINE)
 
 
 def _model(fields: Fields) -> Iterator[Problem]:
-    """What the accelerators follow from must be known, or their number given."""
+    """The number of accelerators is given, or the catalogue has the model that it is derived from."""
     name, base, models = fields.get("model", "name"), fields.get("model", "base"), model_catalogue()
     if isinstance(base, str) and base not in models:
         message = "is not in the catalogue of models"
@@ -110,7 +109,7 @@ def _model(fields: Fields) -> Iterator[Problem]:
     if isinstance(name, str) and name not in models and base is MISSING and not stated:
         message = (
             "is not in the catalogue of models, so its number of accelerators is unknown; give "
-            "`accelerator.count`, or name the model that it was made from as `base`"
+            "`accelerator.count`, or name the original model as `base`"
         )
         yield problem(fields, ("model", "name"), "unknown-model", message, models.nearest(name))
 
@@ -121,21 +120,21 @@ def _goal(fields: Fields) -> Iterator[Problem]:
     if isinstance(context, int) and all(isinstance(length, int) for length in lengths):
         needed = sum(lengths)
         if needed > context:
-            message = f"must hold the goal's input and output, {needed} tokens together"
+            message = f"must be at least {needed}, the goal's input and output tokens together"
             yield problem(fields, ("model", "context"), "context", message, str(needed))
 
 
 def _signal(fields: Fields) -> Iterator[Problem]:
     signal, target = fields.get("scaling", "signal"), fields.get("scaling", "target")
     if target is not MISSING and signal is MISSING and not fields.was_refused("scaling", "signal"):
-        yield problem(fields, ("scaling", "signal"), "required", "must say what `target` is a number of")
+        yield problem(fields, ("scaling", "signal"), "required", "is required where `target` is given")
     if signal == "tokens" and target is MISSING:
-        message = "signal tokens needs a target: tokens a second that one replica takes"
+        message = "is required for signal `tokens`: the tokens a second that one replica can take"
         yield problem(fields, ("scaling", "target"), "target-required", message)
 
 
 def granted_accelerators(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """On each cluster of the workload the accelerator is there, and is the tenant's."""
+    """Yield a problem for each cluster of the workload on which the tenant has not been granted the accelerator."""
     profile, wanted, fleet = (
         fields.get("accelerator", "profile"),
         fields.get("accelerator", "pool"),
@@ -145,26 +144,25 @@ def granted_accelerators(fields: Fields, around: Surroundings) -> Iterator[Probl
         return
     known = fleet.catalogue if fleet is not None else catalogue()
     if known.get(profile) is None:
-        message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
-        yield problem(fields, ("accelerator", "profile"), "unknown-profile", message, known.nearest(profile))
+        yield unknown_profile(fields, ("accelerator", "profile"), known)
         return
     tenant = _tenant(fields, around)
     if fleet is None or tenant is None:
         return
     for cluster in _clusters(fields, fleet, tenant):
-        there = {
+        grants = {
             f"{gpu.profile}@{gpu.pool}" if gpu.pool else gpu.profile
             for gpu in tenant.gpus
             if gpu.clusters is None or cluster in gpu.clusters
         }
-        of_profile = sorted(grant for grant in there if grant.partition("@")[0] == profile)
+        of_profile = sorted(grant for grant in grants if grant.partition("@")[0] == profile)
         if not of_profile:
-            offer = ", ".join(sorted(there)) or "no accelerators"
+            offer = ", ".join(sorted(grants)) or "no accelerators"
             message = (
-                f"is not granted to {tenant.name} on {cluster}, which has {offer}: ask for it in the tenant's request, "
-                f"or name other `clusters`"
+                f"is not granted to {tenant.name} on {cluster}, where the tenant has {offer}; add it to the tenant's "
+                f"request, or name other `clusters`"
             )
-            near = nearest(profile, {grant.partition("@")[0] for grant in there})
+            near = nearest(profile, {grant.partition("@")[0] for grant in grants})
             yield problem(fields, ("accelerator", "profile"), "accelerator-not-granted", message, near)
             continue
         pools = [
@@ -174,7 +172,7 @@ def granted_accelerators(fields: Fields, around: Surroundings) -> Iterator[Probl
         ]
         if len(pools) > 1 and f"{profile}@{wanted}" not in of_profile:
             names = ", ".join(grant.partition("@")[2] for grant in of_profile)
-            message = f"must say which pool of {profile} on {cluster}: {tenant.name} has {names}"
+            message = f"must name a pool of {profile} on {cluster}; {tenant.name} has {names}"
             yield problem(fields, ("accelerator", "pool"), "unknown-pool", message)
 
 
@@ -184,14 +182,14 @@ def _tenant(fields: Fields, around: Surroundings) -> Tenant | None:
 
 
 def _clusters(fields: Fields, fleet: FleetSpec, tenant: Tenant) -> tuple[str, ...]:
-    there = clusters_of(tenant, fleet)
+    tenant_clusters = clusters_of(tenant, fleet)
     if fields.has("clusters"):
-        return tuple(name for _, name in fields.items("clusters") if name in there)
-    return there
+        return tuple(name for _, name in fields.items("clusters") if name in tenant_clusters)
+    return tenant_clusters
 
 
 def known_engine_images(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """The server's image is in the request, or in the fleet for the engine and the accelerator's maker."""
+    """Yield a problem where neither the request nor the fleet names an image for the engine and the vendor."""
     fleet, profile = around.fleet, fields.get("accelerator", "profile")
     if fleet is None or fields.has("engine", "image") or not isinstance(profile, str):
         return
@@ -205,14 +203,14 @@ def known_engine_images(fields: Fields, around: Surroundings) -> Iterator[Proble
     if engine_image(fleet, engine, accelerator.vendor, version) is None:
         which = f"{engine} {version}" if version else engine
         message = (
-            f"the fleet names no image of {which} for {accelerator.vendor} under `engines`; "
-            "name one here, with its digest"
+            f"is required, because the fleet has no image of {which} for {accelerator.vendor} under `engines`; "
+            "name one with its digest"
         )
         yield Problem("engine.image", "required", message)
 
 
 def engine_image(fleet: FleetSpec, engine: str, vendor: str, version: str | None) -> EngineImage | None:
-    """The fleet's image of an engine for a maker of accelerators, of one version or of the first that it names."""
+    """Return the fleet's image of an engine for a vendor: the image of a version, or the first one without a version."""
     return next(
         (
             image

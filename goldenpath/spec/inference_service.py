@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
@@ -32,6 +32,7 @@ from goldenpath.spec.types import (
     SecretName,
     Version,
 )
+from goldenpath.spec.value_checks import variant_by_field
 from goldenpath.spec.workload import Workload
 
 __all__ = [
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 WeightsFolder = RelativePath
-"""A folder, without a way out of what it is in."""
 Count = Annotated[int, Field(ge=1, le=1024)]
 Degree = Annotated[int, Field(ge=1, le=1024)]
 Tokens = Annotated[int, Field(ge=1, le=10_000_000)]
@@ -73,7 +73,7 @@ class HubModel(Model):
     hf: HubRepository
     """Repository."""
     revision: Revision
-    """Commit; the download is refused where the Hub gives another, or a file has another digest than the Hub says."""
+    """Commit; the download fails where the Hub returns another commit, or a file does not match the Hub's digest."""
     secret: SecretName | None = None
     """Secret with the access token, under the key `token`."""
 
@@ -84,30 +84,22 @@ class S3Model(Model):
     s3: S3Url
     """Bucket and prefix."""
     digest: Digest
-    """Digest of the file `SHA256SUMS` there, which lists every file of the model."""
+    """Digest of the file `SHA256SUMS` below the prefix, which lists every file of the model."""
     endpoint: HttpUrl | None = None
-    """Address of the S3 API, where it is not Amazon's."""
+    """Address of the S3 API; Amazon's where none is given."""
     secret: SecretName | None = None
     """Secret with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`."""
 
 
 class VolumeModel(Model):
-    """Weights on a volume that is there already, mounted read-only."""
+    """Weights on an existing volume, mounted read-only."""
 
     pvc: DnsSubdomain
     """PersistentVolumeClaim in the tenant's namespace."""
     path: WeightsFolder = "./"
     """Folder of the weights on the volume."""
     digest: Digest
-    """Digest of the file `SHA256SUMS` there, which lists every file of the model."""
-
-
-def _source_kind(value: Any) -> str:
-    """The variant whose own field is given; `oci` where none is, so that the missing field is named."""
-    for name in ("hf", "s3", "pvc"):
-        if name in value if isinstance(value, dict) else hasattr(value, name):
-            return name
-    return "oci"
+    """Digest of the file `SHA256SUMS` in that folder, which lists every file of the model."""
 
 
 ModelSource = Annotated[
@@ -115,19 +107,19 @@ ModelSource = Annotated[
     | Annotated[HubModel, UnionTag("hf")]
     | Annotated[S3Model, UnionTag("s3")]
     | Annotated[VolumeModel, UnionTag("pvc")],
-    Discriminator(_source_kind),
+    Discriminator(variant_by_field("hf", "s3", "pvc", default="oci")),
 ]
 
 
 class ServedModel(Model):
-    """The model, and where its weights are."""
+    """The model, and the source of its weights."""
 
     name: Annotated[ModelName, hint(choices=ChosenFrom.MODELS)]
-    """Name, which callers send as `model`; of the catalogue of models, or any other."""
+    """Name that callers send as `model`; a model of the catalogue, or any other."""
     source: ModelSource
-    """Where its weights are, fixed by a digest or a commit."""
+    """Source of the weights, fixed by a digest or a commit."""
     base: Annotated[ModelName | None, hint(choices=ChosenFrom.MODELS)] = None
-    """Model of the catalogue with the same architecture, where the catalogue lacks the name: of a fine-tuned model, the original."""
+    """Model of the catalogue with the same architecture, where the catalogue lacks the name; the original of a fine-tuned model."""
     precision: Literal["bf16", "fp16", "fp8", "int8", "int4", "mxfp4", "nvfp4"] | None = None
     """Precision of the weights at the source; that of the catalogue's checkpoint where none is given."""
     kv_precision: Literal["bf16", "fp8"] | None = None
@@ -144,9 +136,9 @@ class Accelerator(Model):
     pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
     """Which pool, where a cluster has several of the profile."""
     count: Count | None = None
-    """How many for one replica; what the model needs where none is given."""
+    """Number for one replica; as many as the model needs where none is given."""
     per_node: Annotated[int, Field(ge=1, le=64)] = 8
-    """How many one node has; a replica with more spans several nodes."""
+    """Number on one node; a replica with more spans several nodes."""
 
 
 class ServingEngine(Model):
@@ -159,33 +151,33 @@ class ServingEngine(Model):
     image: PinnedImage | None = None
     """Image with its digest; the fleet's for this engine and accelerator where none is given."""
     arguments: Arguments = Field(default_factory=dict, max_length=32)
-    """More arguments of the engine, without `--`; those that may be given are in the reference."""
+    """Further arguments of the engine, without `--`; the reference lists the allowed ones."""
 
 
 class ModelParallelism(Model):
-    """How one replica spreads the model over its accelerators; worked out where it is not given."""
+    """How one replica spreads the model over its accelerators; derived where it is not given."""
 
     tensor: Degree = 1
     """Accelerators that share each layer."""
     pipeline: Degree = 1
     """Stages that the layers are divided into."""
     data: Degree = 1
-    """Groups with attention and KV cache of their own, of a mixture of experts."""
+    """Groups of a mixture of experts, each with its own attention and KV cache."""
     expert: bool = False
     """Whether the experts are spread over all accelerators of the replica."""
 
 
 class Goal(Model):
-    """The traffic, and how fast its answers must be; the accelerators of a replica and the target of the scaler follow."""
+    """The traffic, and how fast answers must be. The accelerators of a replica and the target of the scaler follow from it."""
 
     requests: Rate
-    """Requests, such as `4/s` or `30/min`."""
+    """Rate of requests, such as `4/s` or `30/min`."""
     input_tokens: Tokens
     """Mean length of a prompt."""
     output_tokens: Tokens
     """Mean length of an answer."""
     peak: Rate | None = None
-    """Requests that may come at once, such as `16/s`: as many replicas are kept as take them before another has started."""
+    """Rate of a sudden peak, such as `16/s`: enough replicas are kept to take it until another one has started."""
     time_to_first_token: Duration | None = None
     """Mean time to the first token."""
     inter_token_latency: Duration | None = None
@@ -202,19 +194,19 @@ class Replicas(Model):
 
 
 class Scaling(Model):
-    """What the scaler reads, where it is not to follow from the goal."""
+    """Signal of the scaler, where it does not follow from the goal."""
 
     signal: SignalName | None = None
-    """What tells that more replicas are needed."""
+    """Metric that shows when more replicas are needed."""
     target: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
-    """How much of the signal one replica takes."""
+    """Amount of the signal that one replica can take."""
 
 
 class Expose(Model):
     """A name at the fleet's gateway."""
 
     host: HostName
-    """Host name; the tenant's request must have it under `serving`."""
+    """Host name; the tenant's request must list it under `serving`."""
 
 
 class ServerCompute(Model):
@@ -238,7 +230,7 @@ class InferenceService(Workload):
     )
 
     model: Annotated[ServedModel, hint(step="Model")]
-    """Model, and where its weights are."""
+    """Model, and the source of its weights."""
     accelerator: Annotated[Accelerator, hint(step="Compute and accelerators")]
     """Accelerators of one replica."""
     engine: Annotated[ServingEngine, hint(step="Model")] = ServingEngine()
@@ -248,13 +240,13 @@ class InferenceService(Workload):
     compute: Annotated[ServerCompute, hint(step="Compute and accelerators", short="")] = ServerCompute()
     """CPU and memory of each Pod."""
     goal: Annotated[Goal | None, hint(step="Scaling")] = None
-    """Traffic, and how fast its answers must be."""
+    """Traffic, and how fast answers must be."""
     replicas: Annotated[Replicas, hint(step="Scaling")] = Replicas()
     """How many replicas."""
     scaling: Annotated[Scaling, hint(step="Scaling")] = Scaling()
-    """What the scaler reads."""
+    """Signal of the scaler."""
     longest_answer: Annotated[Duration, hint(step="Scaling")] = "5m"
-    """Longest time that one answer may take: a server that stops finishes its answers first."""
+    """Longest time that one answer may take; a stopping server finishes its answers first."""
     expose: Annotated[Expose | None, hint(step="Identity and network")] = None
     """Name at the fleet's gateway."""
     service_account: Annotated[Name | None, hint(step="Identity and network")] = None

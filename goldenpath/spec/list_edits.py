@@ -1,7 +1,8 @@
-"""Changes to single items of lists, applied to an object: the rest of each list stays as it is.
+"""Changes single items of lists in an object. The other items of each list stay.
 
-A mapping in the way to an item selects the one item whose fields have its values. ``null`` selects an item without the
-field, as ``null`` removes a field in a merge patch; a list of values selects an item whose list holds all of them.
+A mapping in the path to an item selects the one item whose fields have the mapping's values. ``null`` selects an item
+without the field, as ``null`` removes a field in a merge patch. A list of values selects an item whose list holds all
+of these values.
 """
 
 from __future__ import annotations
@@ -22,35 +23,32 @@ __all__ = ["apply_list_edit", "has_target", "place_of", "selects"]
 
 
 def selects(selector: Mapping[str, Any], item: Any) -> bool:
-    """Whether a selector fits an item of a list."""
     return isinstance(item, dict) and all(_fits(value, item.get(key)) for key, value in selector.items())
 
 
 def apply_list_edit(body: dict[str, Any], edit: ListEdit) -> dict[str, Any]:
-    """The object after one list edit; the object as it was where the edit finds no item to change."""
-    changed = _at(body, edit.at, lambda value: _changed(value, edit))
+    """Return the object after one list edit; the same object where the edit finds no item to change."""
+    changed = _at(body, edit.at, lambda value: _edited(value, edit))
     return body if changed is _NOT_FOUND else changed
 
 
 def has_target(body: dict[str, Any], edit: ListEdit) -> bool:
-    """Whether an object that the edit was applied to has what the edit is about.
+    """Whether an object to which the edit was applied holds the item that the edit patches or adds.
 
-    An item that was to be removed and is not there is no reason to complain.
+    A removal always has a target: an absent item is the state that the edit asks for.
     """
     if edit.remove is True:
         return True
+    target = _at(body, edit.at, lambda value: value)
     if edit.selects_item:
-        return _at(body, edit.at, lambda value: value) is not _NOT_FOUND
-    there = _at(body, edit.at, lambda value: value)
-    if edit.add is None:
-        return True
-    return isinstance(there, list) and any(same(item, edit.add) for item in there)
+        return target is not _NOT_FOUND
+    return edit.add is None or (isinstance(target, list) and any(same(item, edit.add) for item in target))
 
 
-def place_of(way: Iterable[str | Mapping[str, Any]]) -> str:
-    """A way to an item as people read it: ``spec.template.spec.containers[name=server]``."""
+def place_of(path: Iterable[str | Mapping[str, Any]]) -> str:
+    """Write a path to an item as people read it: ``spec.template.spec.containers[name=server]``."""
     text = ""
-    for step in way:
+    for step in path:
         if isinstance(step, str):
             named = step if _PLAIN_STEP.fullmatch(step) else f"[{step}]"
             text += f".{named}" if text and named == step else named
@@ -73,11 +71,11 @@ def _fits(wanted: Any, value: Any) -> bool:
     return same(wanted, value)
 
 
-def _at(value: Any, way: Sequence[Any], change: Callable[[Any], Any]) -> Any:
-    """A value with what is at the end of the way changed; ``_NOT_FOUND`` where the way leads nowhere."""
-    if not way:
+def _at(value: Any, path: Sequence[Any], change: Callable[[Any], Any]) -> Any:
+    """Apply a change at the end of a path, and return the changed value; ``_NOT_FOUND`` where the path does not exist."""
+    if not path:
         return change(value)
-    step, rest = way[0], way[1:]
+    step, rest = path[0], path[1:]
     if isinstance(step, dict):
         return _at_item(value, step, rest, change)
     if not isinstance(value, dict):
@@ -89,12 +87,12 @@ def _at(value: Any, way: Sequence[Any], change: Callable[[Any], Any]) -> Any:
 
 
 def _at_item(
-    value: Any, selector: Mapping[str, Any], way: Sequence[Any], change: Callable[[Any], Any]
+    value: Any, selector: Mapping[str, Any], path: Sequence[Any], change: Callable[[Any], Any]
 ) -> Any:
     found = [i for i, item in enumerate(value) if selects(selector, item)] if isinstance(value, list) else []
     if len(found) != 1:
         return _NOT_FOUND
-    inner = _at(value[found[0]], way, change)
+    inner = _at(value[found[0]], path, change)
     if inner is _NOT_FOUND:
         return inner
     return [*value[: found[0]], *([] if inner is _REMOVED else [inner]), *value[found[0] + 1 :]]
@@ -103,8 +101,7 @@ def _at_item(
 _REMOVED: Any = object()
 
 
-def _changed(value: Any, edit: ListEdit) -> Any:
-    """What stands at the end of the way, changed."""
+def _edited(value: Any, edit: ListEdit) -> Any:
     if edit.selects_item:
         return _REMOVED if edit.remove is True else merge_patch(value, edit.patch)
     items = [] if value is None else value

@@ -1,4 +1,4 @@
-"""Recognises hosts that are this machine. Pure."""
+"""Recognises hosts that are this machine, without a DNS query."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ __all__ = ["merge_patch"]
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """The target after a JSON merge patch: ``None`` removes a key, lists are replaced."""
+    """Return the target after a JSON merge patch: ``None`` removes a key, and a list is replaced."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}

@@ -9,7 +9,8 @@ from pydantic import Tag as UnionTag
 
 from goldenpath.spec.document_model import Model, OuterRule, Rule
 from goldenpath.spec.hints import ChosenFrom, hint
-from goldenpath.spec.pipeline_rules import PIPELINE_RULES, granted_pool, named_builder
+from goldenpath.spec.inference_rules import granted_accelerators
+from goldenpath.spec.pipeline_rules import PIPELINE_RULES, named_builder
 from goldenpath.spec.types import (
     Bytes,
     Cpu,
@@ -27,7 +28,7 @@ from goldenpath.spec.types import (
     Revision,
     SecretName,
 )
-from goldenpath.spec.value_checks import refuse
+from goldenpath.spec.value_checks import refuse, variant_by_field
 from goldenpath.spec.workload import Workload
 
 __all__ = [
@@ -42,10 +43,10 @@ __all__ = [
 
 MOST_CHARS: Final = 200
 MOST_DATASETS: Final = 12
-"""As many as the record of the hash step has room for: Kubernetes keeps 4,096 bytes of a container's last message."""
+"""The record of the hash step has no room for more: Kubernetes keeps 4,096 bytes of a container's termination message."""
 
 DatasetName = Annotated[DnsLabel, Field(max_length=40)]
-Word = Annotated[str, Field(max_length=2000)]
+Argument = Annotated[str, Field(max_length=2000)]
 
 
 def _scalar(value: Any) -> Any:
@@ -72,7 +73,7 @@ class DatasetImage(Model):
 
 
 class DatasetSnapshot(Model):
-    """A dataset in a snapshot of a volume; each Pod has a volume of its own, made from it."""
+    """A dataset in a VolumeSnapshot; each Pod gets its own volume, restored from the snapshot."""
 
     name: DatasetName
     """Name; the dataset is mounted below `/datasets`."""
@@ -87,7 +88,7 @@ class DatasetSnapshot(Model):
 
 
 class DatasetVolume(Model):
-    """A dataset on a volume that others may write to; a finding says what stays open."""
+    """A dataset on a volume that others may write to; a finding reports the remaining risk."""
 
     name: DatasetName
     """Name; the dataset is mounted below `/datasets`."""
@@ -99,19 +100,11 @@ class DatasetVolume(Model):
     """Tree digest of the dataset (`goldenpath dataset hash`)."""
 
 
-def _variant(value: Any) -> str:
-    """The variant whose own field is given; `oci` where none is, so that the missing field is named."""
-    for name in ("snapshot", "pvc"):
-        if name in value if isinstance(value, dict) else hasattr(value, name):
-            return name
-    return "oci"
-
-
 Dataset = Annotated[
     Annotated[DatasetImage, UnionTag("oci")]
     | Annotated[DatasetSnapshot, UnionTag("snapshot")]
     | Annotated[DatasetVolume, UnionTag("pvc")],
-    Discriminator(_variant),
+    Discriminator(variant_by_field("snapshot", "pvc", default="oci")),
 ]
 
 
@@ -123,13 +116,13 @@ class PipelineAccelerator(Model):
     pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
     """Which pool, where a cluster has several of the profile."""
     count: Annotated[int, Field(ge=1, le=64)] = 1
-    """How many on each node."""
+    """Number on each node."""
     nodes: Annotated[int, Field(ge=1, le=1024)] = 1
     """Nodes; several need JobSet on the cluster."""
 
 
 class PipelineCode(Model):
-    """Where the training code is from; its image is what runs."""
+    """Origin of the training code; the run itself uses the image."""
 
     git: GitUrl
     """Repository."""
@@ -149,11 +142,15 @@ class PipelineCompute(Model):
 
 
 class ModelPipeline(Workload):
-    """A run that makes a model from datasets."""
+    """A run that trains a model on datasets."""
 
     noun: ClassVar[str] = "model pipeline"
     rules: ClassVar[tuple[Rule, ...]] = (*Workload.rules, *PIPELINE_RULES)
-    outer_rules: ClassVar[tuple[OuterRule, ...]] = (*Workload.outer_rules, granted_pool, named_builder)
+    outer_rules: ClassVar[tuple[OuterRule, ...]] = (
+        *Workload.outer_rules,
+        granted_accelerators,
+        named_builder,
+    )
 
     datasets: Annotated[
         tuple[Dataset, ...], ListInput, Field(min_length=1, max_length=MOST_DATASETS), hint(step="Model")
@@ -163,16 +160,16 @@ class ModelPipeline(Workload):
     """Model that the run starts from, with its digest; mounted at `/base-model`."""
     image: Annotated[PinnedImage, hint(step="Model")]
     """Image of the training code, with its digest."""
-    command: Annotated[tuple[Word, ...], ListInput, Field(max_length=64), hint(step="Model")] = ()
+    command: Annotated[tuple[Argument, ...], ListInput, Field(max_length=64), hint(step="Model")] = ()
     """Command; the image's own where none is given."""
-    args: Annotated[tuple[Word, ...], ListInput, Field(max_length=256), hint(step="Model")] = ()
+    args: Annotated[tuple[Argument, ...], ListInput, Field(max_length=256), hint(step="Model")] = ()
     """Arguments of the command."""
     hyperparameters: Annotated[Hyperparameters, hint(step="Model")] = Field(
         default_factory=dict, max_length=64
     )
     """Hyperparameters; the command reads them as JSON from the variable `HYPERPARAMETERS`."""
     code: Annotated[PipelineCode | None, hint(step="Model")] = None
-    """Where the training code is from."""
+    """Origin of the training code."""
     output: Annotated[OciUrl, hint(step="Model")]
     """Repository that the run pushes its model to."""
     run: Annotated[int, Field(ge=1, le=1_000_000), hint(step="Model")] = 1

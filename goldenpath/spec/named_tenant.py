@@ -22,7 +22,7 @@ __all__ = ["tenant_problems"]
 
 
 def tenant_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Every problem of a workload with its tenant: it must be there, own the workload, and be where it is."""
+    """Yield every problem of a workload with its tenant: the tenant must exist, own the workload, and share its clusters."""
     name = fields.get("tenant")
     if around.tenant is None or not isinstance(name, str):
         return
@@ -32,11 +32,11 @@ def tenant_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
         yield problem(fields, ("tenant",), "unknown-tenant", message, nearest(name, around.tenants))
         return
     if around.is_new and tenant.retiring is True and fields.get("retiring") is not True:
-        message = f"{name} is being retired: a workload can be retired too, and no other be added or changed"
+        message = f"{name} is being retired; its workloads can only be retired, not added or changed"
         yield Problem("tenant", "tenant-retiring", message)
     owner = fields.get("owner")
     if isinstance(owner, str) and not is_same_group(owner, tenant.owner):
-        message = f"does not own tenant {name}, which belongs to {tenant.owner}; leave `owner` out"
+        message = f"does not own tenant {name}, which {tenant.owner} owns; leave `owner` out"
         yield problem(fields, ("owner",), "other-owner", message, tenant.owner)
     yield from _clusters(fields, around, tenant)
 
@@ -44,16 +44,16 @@ def tenant_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
 def _clusters(fields: Fields, around: Surroundings, tenant: Tenant) -> Iterator[Problem]:
     if around.fleet is None:
         return
-    there = clusters_of(tenant, around.fleet)
-    where = f"tenant {tenant.name} is on {', '.join(there)}"
+    tenant_clusters = clusters_of(tenant, around.fleet)
+    where = f"tenant {tenant.name} is on {', '.join(tenant_clusters)}"
     chosen = placed_clusters(fields, around.fleet)
     named = ("clusters",) if chosen or fields.has("clusters") else ("retiring",)
     for field in named:
         for index, cluster in fields.items(field):
-            if cluster in around.fleet.clusters and cluster not in there:
+            if cluster in around.fleet.clusters and cluster not in tenant_clusters:
                 message = f"is not a cluster of the tenant: {where}"
-                near = nearest(str(cluster), there)
+                near = nearest(str(cluster), tenant_clusters)
                 yield problem(fields, (field, index), "tenant-not-there", message, near)
-    if chosen and not set(chosen) & set(there):
+    if chosen and not set(chosen) & set(tenant_clusters):
         message = f"matches no cluster of the tenant: {where}; the placement matches {', '.join(chosen)}"
         yield Problem("placement", "tenant-not-there", message)

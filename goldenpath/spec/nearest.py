@@ -1,4 +1,4 @@
-"""The closest valid value to one that was mistyped."""
+"""Suggests the valid value that is closest to a mistyped one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["nearest"]
 
 
 def nearest(value: object, choices: Iterable[str]) -> str | None:
-    """The closest of the choices, ignoring case, or None where none is near."""
+    """Return the closest of the choices, ignoring case; None where no choice is close."""
     if not isinstance(value, str):
         return None
     by_folded = {choice.casefold(): choice for choice in choices}

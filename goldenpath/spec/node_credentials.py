@@ -1,4 +1,4 @@
-"""Where clouds give a node its credentials: addresses in every spelling, and host names.
+"""Addresses and host names of the services that give a node its cloud credentials.
 
 The facts, with their sources, are in ``node_credentials.yaml``.
 """
@@ -35,10 +35,10 @@ _OTHER_EMBEDDINGS: Final = (
     "::/96",  # IPv4-compatible (RFC 4291, section 2.5.5.1)
     "::ffff:0:0:0/96",  # IPv4-translated (RFC 2765)
 )
-"""IPv6 prefixes behind which an IPv4 address can stand. Only the routed ones reach a network card as IPv6."""
+"""IPv6 prefixes that can embed an IPv4 address. Only the routed ones reach a network card as IPv6."""
 
 _IPV4_BITS: Final = 32
-# What resolvers such as nip.io read out of a name: 169.254.169.254.nip.io, 169-254-169-254.sslip.io, a9fea9fe.nip.io.
+# Names that resolvers such as nip.io map to the address in them: 169.254.169.254.nip.io, 169-254-169-254.sslip.io, a9fea9fe.nip.io.
 _ADDRESS_IN_NAME: Final = re.compile(
     r"(?<![0-9])([0-9]{1,3})[.-]([0-9]{1,3})[.-]([0-9]{1,3})[.-]([0-9]{1,3})(?![0-9])"
 )
@@ -48,11 +48,11 @@ _HEX_ADDRESS_IN_NAME: Final = re.compile(r"(?<![0-9a-f])(?:0x)?([0-9a-f]{8})(?![
 @dataclass(frozen=True, slots=True)
 class _Facts:
     networks: tuple[Network, ...]
-    """As clouds document them."""
+    """The networks as clouds document them."""
     excluded: tuple[Network, ...]
-    """These and their routed IPv6 spellings: what a wider network must leave out."""
+    """The networks and their routed IPv6 forms, which a wider network must leave out."""
     refused: tuple[Network, ...]
-    """These in every spelling."""
+    """The networks and all their IPv6 forms."""
     hosts: frozenset[str]
 
 
@@ -78,28 +78,28 @@ def _embedded(network: ipaddress.IPv4Network, prefix: str) -> ipaddress.IPv6Netw
 
 
 def credential_networks() -> tuple[str, ...]:
-    """The networks as clouds document them, for a policy that denies them."""
+    """Return the networks as clouds document them, for a policy that denies access to them."""
     return tuple(map(str, _facts().networks))
 
 
 @lru_cache(maxsize=1024)
 def is_credential_network(cidr: str) -> bool:
-    """Whether all of a network, in any spelling, lies where a cloud gives a node its credentials."""
+    """Whether a network lies inside a network of node credentials, in IPv4 or any IPv6 form."""
     network = ipaddress.ip_network(cidr)
     return any(_holds(known, network) for known in _facts().refused)
 
 
 @lru_cache(maxsize=1024)
 def credential_networks_in(cidr: str) -> tuple[str, ...]:
-    """What a network must leave out: the networks inside it where a cloud gives a node its credentials."""
+    """Return the networks of node credentials inside a wider network, which the wider network must leave out."""
     network = ipaddress.ip_network(cidr)
     return tuple(str(known) for known in _facts().excluded if known != network and _holds(network, known))
 
 
 def is_credential_host(host: str) -> bool:
-    """Whether a host name, or a wildcard that covers one, names a service that gives a node its credentials.
+    """Whether a host name or wildcard covers a service that gives a node its credentials.
 
-    Names in which a resolver such as nip.io reads an address are judged by that address.
+    A name with an embedded address, which a resolver such as nip.io returns, counts as that address.
     """
     name = host.lower().rstrip(".")
     if name.startswith("*."):
@@ -119,10 +119,10 @@ def _is_credential_address(text: str) -> bool:
     return is_credential_network(f"{address}/{address.max_prefixlen}")
 
 
-# The same few networks and DNS addresses for every tenant of a cluster; an eighth of rendering one without.
+# Every tenant of a cluster has the same few networks and DNS addresses. Without the cache, rendering takes an eighth longer.
 @lru_cache(maxsize=1024)
 def networks_inside(cidr: str, others: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the other networks that lie inside a network."""
+    """Return the other networks that lie inside a network."""
     network = ipaddress.ip_network(cidr)
     return tuple(other for other in others if _holds(network, ipaddress.ip_network(other)))
 
@@ -136,6 +136,6 @@ _LINK_LOCAL: Final = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/
 
 @lru_cache(maxsize=1024)
 def link_local_in(cidr: str) -> tuple[str, ...]:
-    """What `tenant` 1.0.0 leaves out of a network; it stays as it was, so that 1.0.0 renders the same bytes."""
+    """Return the networks that `tenant` 1.0.0 leaves out of a network. The list is frozen with that version."""
     network = ipaddress.ip_network(cidr)
     return tuple(str(local) for local in _LINK_LOCAL if _holds(network, local))

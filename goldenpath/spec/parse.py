@@ -1,8 +1,8 @@
-"""Parses a document to a spec, or to all its problems at once.
+"""Parses a document to a spec, or reports all its problems at once.
 
-Three layers speak together: the fields' own types (pydantic), the rules between fields
-and with what is around the document (:class:`~goldenpath.spec.document_model.Document`). pydantic's own *after* validators would stay silent as soon as one field has failed; so the rules run here, on the
-fields that parsed.
+Problems come from three layers: the types of fields (pydantic), the rules between fields, and the rules between the
+document and its surroundings (:class:`~goldenpath.spec.document_model.Document`). pydantic skips its *after* validators
+as soon as one field fails. The rules therefore run here, on the fields that parsed.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ def parse_request(
     check_inputs: Callable[[Any], Iterable[Problem]] | None = None,
     file: str | None = None,
 ) -> D:
-    """The spec that a document holds.
+    """Parse a document that was read from YAML or JSON, or sent by a form.
 
     Args:
-        model: what kind of document it is.
-        document: what was read from YAML or JSON, or came from a form.
-        around: the fleet and the tenants that the rules hold it against.
+        model: the kind of document.
+        document: plain values.
+        around: the fleet and the tenants that rules compare the document with.
         check_inputs: the golden path's own check of its extra inputs.
         file: named in each problem.
 
@@ -59,7 +59,7 @@ def parse_request(
             yield from check_inputs(fields.get("inputs") if fields.has("inputs") else {})
 
     if not isinstance(document, dict):
-        message = f"must be a mapping that says what the {model.noun} is"
+        message = f"must be a mapping with the fields of the {model.noun}"
         raise InputError.of("", "type", message, file=file)
     written = list(kubeyaml.written_numbers(document))
     values = kubeyaml.plain(document) if written else document
@@ -73,7 +73,7 @@ def parse_request(
         for entry in error.errors(include_url=False, include_input=False):
             location = locate(entry)
             if location in ambiguous:
-                # Where text is wanted, quotes are the fix, and the number's own text is the value that was meant.
+                # A text field needs quotes; the suggested value is the number as it was written.
                 if entry["type"] != "string_type":
                     continue
                 del ambiguous[location]
@@ -87,12 +87,7 @@ def parse_request(
 
 
 def parse_fleet(document: Any, *, file: str | None = None) -> FleetSpec:
-    """The fleet that a document holds.
-
-    Raises:
-        InputError: with every problem, in the order of the document.
-
-    """
+    """Parse a fleet, as :func:`parse_request` does."""
     return parse_request(FleetSpec, document, file=file)
 
 
@@ -104,10 +99,10 @@ def _ambiguous_number(location: Location, number: Any) -> Problem:
 def _in_order(
     document: Any, faults: list[tuple[Location, Callable[[], Problem]]], problems: list[Problem]
 ) -> Iterator[Problem]:
-    """Problems in the order of the document, without repeats: the first hundred, and the number of the others.
+    """Yield the first hundred problems in the order of the document, without repeats, and the number of the others.
 
-    A fault is put into words only when its problem is asked for. So an input with a hundred thousand faults costs
-    little more than finding them.
+    The message of a fault is written only for these. So an input with a hundred thousand faults costs little more
+    than finding them.
     """
     position = _positions(document)
     entries: list[tuple[tuple[int, int], Problem | Callable[[], Problem]]] = [
@@ -128,14 +123,14 @@ def _in_order(
 
 
 def _positions(document: Any) -> Callable[[str], tuple[int, int]]:
-    """Where a path is in the document, from top to bottom; what is missing comes at the end of its place."""
+    """Return a sort key for paths, from the top of the document to its end. A missing field comes last in its mapping."""
     first: dict[str, int] = {}
     last: dict[str, int] = {}
 
     def walk(node: Any, location: Location) -> None:
         path = path_of(location)
         first.setdefault(path, len(first))
-        if len(location) > DEEPEST:  # deeper, a problem has the place of what it is in
+        if len(location) > DEEPEST:  # a deeper problem takes the position of the value that holds it
             pass
         elif isinstance(node, dict):
             for key, value in node.items():

@@ -1,13 +1,11 @@
-"""Rules of a model pipeline: between its own fields, with its tenant's accelerators, and with the fleet's builder."""
+"""Rules of a model pipeline: unique dataset names, and a builder in the fleet."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import MISSING, Problem
-from goldenpath.spec.inference_rules import granted_accelerators
-from goldenpath.spec.rules import problem
-from goldenpath.spec.unique_lists import repeated
+from goldenpath.errors import Problem
+from goldenpath.spec.unique_lists import repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,26 +13,18 @@ if TYPE_CHECKING:
     from goldenpath.spec.document_model import Rule, Surroundings
     from goldenpath.spec.parsed_fields import Fields
 
-__all__ = ["PIPELINE_RULES", "granted_pool", "named_builder"]
-
-granted_pool = granted_accelerators
-"""On each cluster of the run the accelerator is there, and is the tenant's."""
+__all__ = ["PIPELINE_RULES", "named_builder"]
 
 
 def _dataset_names(fields: Fields) -> Iterator[Problem]:
-    names = ((index, fields.get("datasets", index, "name")) for index, _ in fields.items("datasets"))
-    for index in repeated((index, name) for index, name in names if name is not MISSING):
-        yield problem(fields, ("datasets", index, "name"), "duplicate", "is there twice; rename one")
+    yield from repeated_names(fields, ("datasets",), "name", fix="rename one")
 
 
 def named_builder(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """The fleet names what hashes the inputs, and who signs the result."""
+    """Yield a problem where the fleet has no builder."""
     del fields
     if around.fleet is not None and around.fleet.provenance is None:
-        message = (
-            "needs `provenance` in the fleet: its image hashes the inputs before training, and its signer vouches for "
-            "the model"
-        )
+        message = "needs `provenance` in the fleet: its image hashes the inputs before training, and its signer signs the model"
         yield Problem("golden_path", "no-builder", message)
 
 

@@ -14,7 +14,7 @@ __all__ = ["clusters_of", "select_clusters"]
 
 
 def select_clusters(fleet: FleetSpec, regions: Iterable[str], labels: Mapping[str, str]) -> tuple[str, ...]:
-    """Names, in the fleet's order, of the clusters in any of the regions and with all of the labels."""
+    """Return the clusters in any of the regions and with all of the labels, in the fleet's order."""
     wanted = frozenset(regions)
     return tuple(
         name
@@ -25,13 +25,10 @@ def select_clusters(fleet: FleetSpec, regions: Iterable[str], labels: Mapping[st
 
 
 def clusters_of(request: Envelope, fleet: FleetSpec, within: Envelope | None = None) -> tuple[str, ...]:
-    """The clusters of a request that was accepted for this fleet, in the request's or the fleet's order.
+    """Return the clusters of a request that was accepted for this fleet, in the request's or the fleet's order.
 
-    Args:
-        request: the request.
-        fleet: the fleet.
-        within: the tenant's request, for a workload: without a word of its own it is where its tenant is, and a
-            placement chooses among the tenant's clusters.
+    For a workload, ``within`` is its tenant's request. A workload without clusters or placement is on all clusters of
+    its tenant. A placement chooses among these clusters.
     """
     limits = None if within is None else clusters_of(within, fleet)
     if request.clusters is not None:

@@ -1,4 +1,4 @@
-"""Rules inside a fleet: what it says must be something that the software of its clusters can do."""
+"""Rules inside a fleet: the software of its clusters must support what the fleet states."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from goldenpath.errors import MISSING, InputError, Problem
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.pools import pool_name
-from goldenpath.spec.rules import problem
+from goldenpath.spec.rules import problem, unknown_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,13 +22,13 @@ __all__ = ["fleet_problems"]
 _PLUGIN_ONLY: Final = ("mig_strategy", "sharing")
 HOSTNAME: Final = "kubernetes.io/hostname"
 MAX_LEVELS: Final = 16
-"""Levels of a Topology (Kueue 0.19, `topologies.kueue.x-k8s.io`); the host itself is one of them."""
+"""Most levels of a Topology (Kueue 0.19, `topologies.kueue.x-k8s.io`), the host included."""
 _WIDEST: Final = {4: 8, 6: 32}
-"""By IP version, the shortest prefix of an address that DNS may have: a Service network, and not the Internet."""
+"""Shortest prefix of a network of DNS servers, by IP version: wide enough for a Service network, not for the Internet."""
 
 
 def fleet_problems(fields: Fields) -> Iterator[Problem]:
-    """Every problem inside a fleet that no single field shows."""
+    """Yield the problems between the fields of a fleet."""
     try:
         profiles = catalogue_with(_own_models(fields))
     except InputError as error:
@@ -51,12 +51,12 @@ def fleet_problems(fields: Fields) -> Iterator[Problem]:
 
 
 def _own_models(fields: Fields) -> dict[str, dict[str, Any]]:
-    """The fleet's own models by vendor, as far as they parsed."""
-    own: dict[str, dict[str, Any]] = {}
-    for vendor in fields.keys("accelerator_models"):
-        if not fields.was_refused("accelerator_models", vendor):
-            own[vendor] = fields.get("accelerator_models", vendor)
-    return own
+    """Return the fleet's own models by vendor, as far as they parsed."""
+    return {
+        vendor: fields.get("accelerator_models", vendor)
+        for vendor in fields.keys("accelerator_models")
+        if not fields.was_refused("accelerator_models", vendor)
+    }
 
 
 def _pools(fields: Fields, accelerators: Location, profiles: Catalogue) -> Iterator[Problem]:
@@ -69,22 +69,20 @@ def _pools(fields: Fields, accelerators: Location, profiles: Catalogue) -> Itera
             continue
         known = profiles.get(profile)
         if known is None:
-            message = "is not an accelerator of the catalogue (`goldenpath profiles` lists them)"
-            near = profiles.nearest(profile)
-            yield problem(fields, (*place, "profile"), "unknown-profile", message, near)
-        elif (known_as := (profile, _name(fields, place))) in seen:
+            yield unknown_profile(fields, (*place, "profile"), profiles)
+        elif (pool := (profile, _name(fields, place))) in seen:
             message = (
-                f"is there twice under the name {known_as[1]}; add the numbers up, or give each pool a `name`"
+                f"appears twice under the name {pool[1]}; add the numbers up, or give each pool a `name`"
             )
             yield problem(fields, (*place, "profile"), "duplicate", message)
         else:
-            found = tuple(_ways_of_asking(fields, place, known))
+            found = tuple(_unsupported_options(fields, place, known))
             yield from found
             if not found and not fields.was_refused(*place) and fields.get(*place, "allocation") != "dra":
-                nodes[place] = _nodes(fields, place, known)
+                nodes[place] = _resource_and_labels(fields, place, known)
         seen.add((profile, _name(fields, place)))
         yield from _lend(fields, place, kueue=fields.has(*accelerators[:-1], "addons", "kueue"))
-    yield from _indistinguishable(nodes)
+    yield from _same_nodes(nodes)
 
 
 def _name(fields: Fields, place: Location) -> str:
@@ -95,80 +93,80 @@ def _name(fields: Fields, place: Location) -> str:
 
 
 def _lend(fields: Fields, place: Location, *, kueue: bool) -> Iterator[Problem]:
-    """What no tenant owns is part of the pool, and only Kueue can lend it."""
+    """Only Kueue can lend accelerators, and at most as many as the pool has."""
     lend, count = fields.get(*place, "lend"), fields.get(*place, "count")
     replicas = fields.get(*place, "sharing", "replicas")
     if not isinstance(lend, int) or lend == 0:
         return
     if not kueue:
-        message = "needs Kueue, which the cluster does not have: name it under `addons`, or remove this"
+        message = "needs Kueue, which the cluster does not have; add it to `addons`, or remove `lend`"
         yield problem(fields, (*place, "lend"), "does-not-apply", message)
     if isinstance(count, int):
         capacity = count * (replicas if isinstance(replicas, int) else 1)
         if lend > capacity:
-            message = f"is more than there are, which is {capacity}"
+            message = f"is more than the pool has, which is {capacity}"
             yield problem(fields, (*place, "lend"), "capacity", message, str(capacity))
 
 
 def _topology(fields: Fields, topology: Location) -> Iterator[Problem]:
-    """The rules of Kueue's Topology: each label once, and the host as the narrowest domain only."""
+    """Kueue's Topology has each label once, and the host only as the narrowest domain."""
     levels = list(fields.items(*topology))
     labels = [label for _, label in levels]
     for index, label in levels:
         if label in labels[:index]:
-            message = "is there twice; a Topology has each label once"
+            message = "appears twice; a Topology has each label once"
             yield problem(fields, (*topology, index), "duplicate", message)
         elif label == HOSTNAME and index != len(labels) - 1:
-            message = "is the narrowest domain there is; put it last"
+            message = "is the narrowest domain; put it last"
             yield problem(fields, (*topology, index), "topology-order", message)
     if len(labels) == MAX_LEVELS and HOSTNAME not in labels:
-        message = f"must leave room for {HOSTNAME}, which is added as the last of at most {MAX_LEVELS} levels"
+        message = f"has no room for {HOSTNAME}, which is added as the last of at most {MAX_LEVELS} levels; remove one"
         yield Problem(path_of(topology), "length", message)
 
 
 def _addon_places(fields: Fields, cluster: Location) -> Iterator[Problem]:
     for addon in fields.keys(*cluster, "addon_places"):
         if not fields.has(*cluster, "addons", addon):
-            message = f"is not among the cluster's `addons`; add it there, or remove this ({addon})"
+            message = f"is not among the cluster's `addons`; add {addon} there, or remove this entry"
             yield Problem(path_of((*cluster, "addon_places", addon)), "does-not-apply", message)
 
 
 def _dns(fields: Fields, dns: Location) -> Iterator[Problem]:
     if fields.get(*dns, "pods") in ([], ()) and not list(fields.items(*dns, "addresses")):
-        yield Problem(path_of(dns), "required", "must name `pods` or `addresses`: without DNS nothing works")
+        yield Problem(path_of(dns), "required", "must name `pods` or `addresses`: Pods need a DNS server")
     for index, address in fields.items(*dns, "addresses"):
         network = ipaddress.ip_network(address)
         if network.prefixlen < _WIDEST[network.version]:
-            message = f"is not a network of DNS servers; name one of at least /{_WIDEST[network.version]}"
+            message = f"is too wide for a network of DNS servers; use a prefix of /{_WIDEST[network.version]} or longer"
             yield problem(fields, (*dns, "addresses", index), "too-wide", message)
 
 
-def _ways_of_asking(fields: Fields, place: Location, accelerator: Accelerator) -> Iterator[Problem]:
+def _unsupported_options(fields: Fields, place: Location, accelerator: Accelerator) -> Iterator[Problem]:
     offers: tuple[tuple[Location, tuple[str, ...], str], ...] = (
         (("allocation",), accelerator.allocations, "allocation"),
         (("mig_strategy",), accelerator.mig_strategies, "partition strategy"),
         (("sharing", "mode"), accelerator.sharing_modes, "sharing mode"),
     )
-    for steps, choices, what in offers:
+    for steps, choices, option in offers:
         given = fields.get(*place, *steps)
         if given is not MISSING and given not in choices:
-            known = f"has {what} {', '.join(choices)}" if choices else f"has no {what}; remove it"
+            known = f"has {option} {', '.join(choices)}" if choices else f"has no {option}; remove it"
             message = f"does not apply: {accelerator.id} {known}"
             yield problem(fields, (*place, *steps), "does-not-apply", message, nearest(given, choices))
     if fields.get(*place, "sharing", "mode") == "vgpu" and fields.get(*place, "sharing", "rename") is True:
-        message = "is for time-slicing and mps; remove it"
+        message = "applies to time-slicing and mps only; remove it"
         yield problem(fields, (*place, "sharing", "rename"), "does-not-apply", message)
     if fields.get(*place, "allocation") == "dra":
         for name in _PLUGIN_ONLY:
             if fields.has(*place, name):
-                message = "is the device plugin's, and `allocation` is dra; remove it"
+                message = "is an option of the device plugin, but `allocation` is dra; remove it"
                 yield Problem(path_of((*place, name)), "does-not-apply", message)
 
 
-def _nodes(
+def _resource_and_labels(
     fields: Fields, place: Location, accelerator: Accelerator
 ) -> tuple[str, frozenset[tuple[str, str]]]:
-    """The resource name of a pool that has no problems, and its nodes' labels."""
+    """Return the resource name of a pool without problems, and the labels of its nodes."""
     strategy = fields.get(*place, "mig_strategy")
     mig = None if strategy is MISSING else strategy
     shared = fields.get(*place, "sharing")
@@ -186,15 +184,15 @@ def _nodes(
     return accelerator.resource_name(mig, sharing), pairs
 
 
-def _indistinguishable(
+def _same_nodes(
     nodes: dict[Location, tuple[str, frozenset[tuple[str, str]]]],
 ) -> Iterator[Problem]:
-    """Only node labels distinguish models that share a resource name."""
+    """Yield pools whose node labels do not distinguish them from other pools with the same resource name."""
     for place, (resource, pairs) in nodes.items():
         others = [labels for other, (name, labels) in nodes.items() if name == resource and other != place]
         if others and not pairs.difference(*others):
             message = (
-                f"others on this cluster are asked for as {resource} too, and nothing tells these nodes apart; "
-                "give a label that only they have"
+                f"must have a label that only these nodes have: other pools of this cluster have the resource {resource} "
+                "and the same labels"
             )
             yield Problem(path_of((*place, "node_labels")), "same-nodes", message)

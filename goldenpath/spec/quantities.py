@@ -1,4 +1,4 @@
-"""Numbers with units: Kubernetes quantities and Go durations, exactly."""
+"""Exact arithmetic on Kubernetes quantities and Go durations."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CPU: Final = r"[0-9]{1,9}(\.[0-9]{1,3})?|[0-9]{1,12}m"
 """Cores, as a request writes them."""
 
 BYTES: Final = r"[0-9]{1,15}|[0-9]{1,15}(\.[0-9]{1,3})?([KMGTPE]i|[kMGTPE])"
-"""Bytes, as a request writes them: parts of a byte are not offered."""
+"""Bytes, as a request writes them: no fractions of a byte."""
 
 MOST_BYTES: Final = 2**63 - 1
-"""Kubernetes cuts larger quantities down to this without a word (`apimachinery/pkg/api/resource`, `Quantity`)."""
+"""Kubernetes silently reduces larger quantities to this value (`apimachinery/pkg/api/resource`, `Quantity`)."""
 
 DURATION: Final = r"([0-9]+(\.[0-9]+)?(ms|s|m|h))+"
 """A Go duration, in the units that a request needs."""
@@ -51,10 +51,9 @@ _SECONDS: Final = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h
 
 @lru_cache(maxsize=4096)
 def quantity_value(text: str) -> Decimal:
-    """The value of a Kubernetes quantity in its base unit: cores, bytes or pieces.
+    """Return the value of a Kubernetes quantity in its base unit: cores, bytes or pieces.
 
-    Reads everything that the API server does (`apimachinery/pkg/api/resource.Quantity`), which is more than a
-    request may write.
+    Reads every form that the API server reads (`apimachinery/pkg/api/resource.Quantity`). A request may use fewer.
 
     Raises:
         ValueError: the text is not a quantity.
@@ -71,11 +70,11 @@ def quantity_value(text: str) -> Decimal:
 
 @lru_cache(maxsize=4096)
 def canonical_quantity(text: str) -> str:
-    """A quantity as the API server writes it, whatever way it was written: ``1k`` for ``1000``, ``1536Mi`` for ``1.5Gi``.
+    """Return a quantity as the API server writes it: ``1k`` for ``1000``, ``1536Mi`` for ``1.5Gi``.
 
-    Written otherwise, an object would differ from what is stored at once, and anyone who applies it beside Flux would
-    get a conflict over an unchanged value (`apimachinery/pkg/api/resource`, `CanonicalizeBytes`).
-    Powers of ten (``1e3``) stay as they are.
+    The API server stores this form (`apimachinery/pkg/api/resource`, `CanonicalizeBytes`). A manifest with another form
+    would differ from the stored object at once, and a field manager other than Flux would get a conflict over an
+    unchanged value. Powers of ten (``1e3``) stay.
 
     Raises:
         ValueError: the text is not a quantity.
@@ -91,7 +90,7 @@ def canonical_quantity(text: str) -> str:
 
 
 def _shortened(number: int, base: int, suffixes: tuple[str, ...]) -> str:
-    """A whole number with the largest suffix that leaves it whole."""
+    """Write a whole number with the largest suffix that leaves it whole."""
     if not number:
         return "0"
     power = 0
@@ -102,7 +101,7 @@ def _shortened(number: int, base: int, suffixes: tuple[str, ...]) -> str:
 
 
 def nearest_cpu(value: str) -> str | None:
-    """The number of cores that was probably meant: ``64`` by ``64x``, ``500m`` by ``500 m``; none by bytes."""
+    """Suggest a number of cores: ``64`` for ``64x``, ``500m`` for ``500 m``; None for bytes."""
     match = _NUMBER_AND_UNIT.match(value)
     if match is None or match[2][:1] in _BYTE_UNITS:
         return None
@@ -110,7 +109,7 @@ def nearest_cpu(value: str) -> str | None:
 
 
 def nearest_bytes(value: str) -> str | None:
-    """The number of bytes that was probably meant: ``12G`` by ``12GB``, ``1.5Ti`` by ``1.5 TiB``."""
+    """Suggest a number of bytes: ``12G`` for ``12GB``, ``1.5Ti`` for ``1.5 TiB``."""
     match = _NUMBER_AND_UNIT.match(value)
     if match is None:
         return None
@@ -123,5 +122,5 @@ def nearest_bytes(value: str) -> str | None:
 
 
 def duration_seconds(text: str) -> Decimal:
-    """Seconds in a Go duration such as ``750ms`` or ``1h30m`` (Go, ``time.ParseDuration``)."""
+    """Return the seconds of a Go duration such as ``750ms`` or ``1h30m`` (Go, ``time.ParseDuration``)."""
     return sum((Decimal(n) * _SECONDS[u] for n, u in _DURATION_PART.findall(text)), Decimal(0))

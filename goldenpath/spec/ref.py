@@ -1,4 +1,4 @@
-"""The owners in a fleet repository: the platform of a cluster, a tenant, or a workload of a tenant."""
+"""Owners of files in a fleet repository: the platform of a cluster, a tenant, or a workload of a tenant."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["Ref", "Subject"]
 
 
 class Subject(enum.StrEnum):
-    """What is rendered and owns files. Its value is also the word for it in plans, messages and labels."""
+    """The kind of an owner. Its value is the word in plans, messages and labels."""
 
     TENANT = "tenant"
     """A team's namespaces; rendered from its request."""
     WORKLOAD = "workload"
-    """Something that runs in a tenant's namespaces; rendered from a request that names the tenant."""
+    """An application in a tenant's namespaces; rendered from a request that names the tenant."""
     PLATFORM = "platform"
-    """What the tenants of one cluster share; rendered from the fleet."""
+    """The objects that the tenants of one cluster share; rendered from the fleet."""
     FLEET = "fleet"
     """``goldenpath.yaml`` itself."""
 
@@ -25,8 +25,8 @@ class Subject(enum.StrEnum):
 class Ref:
     """One platform, tenant or workload of a fleet.
 
-    ``name`` is the cluster's for a platform. ``tenant`` is set for a workload alone: names of workloads are unique
-    within their tenant only.
+    ``name`` is the name of the cluster for a platform. ``tenant`` is set only for a workload, whose name is unique
+    within its tenant.
     """
 
     subject: Subject
@@ -35,35 +35,32 @@ class Ref:
 
     @classmethod
     def of_platform(cls, cluster: str) -> Ref:
-        """The platform of a cluster."""
         return cls(Subject.PLATFORM, cluster)
 
     @classmethod
     def of_tenant(cls, name: str) -> Ref:
-        """A tenant."""
         return cls(Subject.TENANT, name)
 
     @classmethod
     def of_workload(cls, tenant: str, name: str) -> Ref:
-        """A workload of a tenant."""
         return cls(Subject.WORKLOAD, name, tenant)
 
     @classmethod
     def parse(cls, text: str) -> Ref:
-        """A tenant or a workload as people write it: ``vision`` or ``vision/chat``."""
+        """Read a tenant or a workload as people write it: ``vision`` or ``vision/chat``."""
         tenant, slash, name = text.partition("/")
         return cls.of_workload(tenant, name) if slash else cls.of_tenant(tenant)
 
     @property
     def namespace(self) -> str:
-        """The namespace that holds its objects, which is the tenant's name; empty for a platform or the fleet."""
+        """The namespace of its objects, which has the tenant's name; empty for a platform or the fleet."""
         if self.subject is Subject.TENANT:
             return self.name
         return self.tenant
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that it adds to its files, its own and its tenant's, the longest first."""
+        """Its own name and its tenant's name, the longest first, as they occur in paths of its files."""
         return tuple(sorted(filter(None, {self.tenant, self.name}), key=lambda name: (-len(name), name)))
 
     @property
@@ -78,12 +75,12 @@ class Ref:
 
     @property
     def entity_name(self) -> str:
-        """Name of its entity in Backstage's catalog: ``vision`` or ``vision.chat``; no name has a dot in it."""
+        """Name of its entity in Backstage's catalog: ``vision`` or ``vision.chat``. Names themselves have no dots."""
         return f"{self.tenant}.{self.name}" if self.tenant else self.name
 
     @property
     def entity_ref(self) -> str:
-        """Reference of that entity: a tenant is a System, and a workload a Component of it."""
+        """Reference of its entity: a tenant is a System, and a workload is a Component of that System."""
         return f"{'component' if self.tenant else 'system'}:default/{self.entity_name}"
 
     def __str__(self) -> str:

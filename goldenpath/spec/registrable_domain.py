@@ -1,4 +1,4 @@
-"""The domain that one owner registered, such as ``hf.co``, by the Public Suffix List (publicsuffix.org)."""
+"""Finds the domain that one owner registered, such as ``hf.co``, with the Public Suffix List (publicsuffix.org)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["registrable_domain"]
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    import publicsuffixlist  # noqa: PLC0415 - reads its list, which few requests need
+    import publicsuffixlist  # noqa: PLC0415 - loads its list, which few requests need
 
-    # Without the list's private part: below `amazonaws.com` one vendor answers, whichever customer rents a name there.
+    # Without the private part of the list: one vendor runs every server below `amazonaws.com`, whichever customer rents a name.
     return publicsuffixlist.PublicSuffixList(only_icann=True)
 
 
 def registrable_domain(host: str) -> str | None:
-    """The registered domain that a host name is or is below; None for a public suffix such as ``co.uk``."""
+    """Return the registered domain of a host name; None for a public suffix such as ``co.uk``."""
     domain = _suffixes().privatesuffix(host)
     return str(domain) if domain is not None else None

@@ -1,8 +1,8 @@
-"""Rules inside every request: what its fields must be to each other.
+"""Rules between the fields of every request.
 
-Every rule reads only fields that parsed, so that it also speaks when another field is wrong, and gives all
-of its problems. Rules of tenants are in :mod:`goldenpath.spec.tenant_request_rules`. Rules against the fleet are in :mod:`goldenpath.spec.fleet_rules`, rules against a tenant in
-:mod:`goldenpath.spec.named_tenant`.
+A rule reads only fields that parsed, and yields all of its problems. Rules of tenants are in
+:mod:`goldenpath.spec.tenant_request_rules`, rules between a request and the fleet in
+:mod:`goldenpath.spec.fleet_rules`, and rules between a workload and its tenant in :mod:`goldenpath.spec.named_tenant`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from goldenpath.spec.types import TEMPLATE_OPENERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.accelerators import Catalogue
     from goldenpath.spec.document_model import Rule
 
 __all__ = [
@@ -27,33 +28,40 @@ __all__ = [
     "one_of",
     "one_place_at_most",
     "problem",
+    "unknown_profile",
 ]
 
 
 LABEL_VALUE_CHARS = 63
-"""The limit of a label's value: Flux writes the name of a Kustomization as a label on all that it applies."""
+"""Limit of a label's value. Flux writes the name of a Kustomization as a label on each object that it applies."""
 
 SHARD_NAMES = frozenset("0123456789abcdef")
-"""Names that a folder of a sharded fleet has too."""
+"""Names of the folders of a sharded fleet."""
 
 DEEPEST = 32
-"""Levels of what an organisation's inputs and overrides may hold."""
+"""Deepest level of nesting in extra inputs and overrides."""
 
 
 def problem(
     fields: Fields, location: Location, rule: str, message: str, nearest_value: str | None = None
 ) -> Problem:
-    """A problem at a location, with the value that was given there."""
+    """Return a problem with the value at its location."""
     return Problem(path_of(location), rule, message, fields.get(*location), nearest_value)
 
 
+def unknown_profile(fields: Fields, location: Location, known: Catalogue) -> Problem:
+    """Return the problem of an accelerator that the catalogue does not have."""
+    message = "is not an accelerator of the catalogue; `goldenpath profiles` lists the known ones"
+    return problem(fields, location, "unknown-profile", message, known.nearest(fields.get(*location)))
+
+
 def is_given(fields: Fields, *location: str | int) -> bool:
-    """Whether there is anything in a list or mapping, right or wrong: an empty one says nothing."""
+    """Whether a list or mapping has an entry, valid or refused."""
     return fields.was_refused(*location) or fields.get(*location) not in (MISSING, [], (), {})
 
 
 def one_of(fields: Fields, location: Location, first: str, second: str, *, needed: bool) -> Iterator[Problem]:
-    """Two fields exclude each other; where one is needed, one is there."""
+    """Yield a problem where both fields are given, or where one is needed and neither is given."""
     has_first, has_second = fields.has(*location, first), fields.has(*location, second)
     if has_first and has_second:
         yield Problem(
@@ -64,7 +72,7 @@ def one_of(fields: Fields, location: Location, first: str, second: str, *, neede
 
 
 def one_place_at_most(fields: Fields) -> Iterator[Problem]:
-    """Clusters are given by name or by a placement, not both; a placement selects by something."""
+    """Yield a problem where both clusters and a placement are given, or where the placement is empty."""
     if fields.has("clusters") and fields.has("placement"):
         yield Problem("placement", "one-of", "`clusters` and `placement` exclude each other; keep one")
     elif fields.has("placement") and not (
@@ -81,7 +89,7 @@ def _overrides(fields: Fields) -> Iterator[Problem]:
         if isinstance(patch, dict):
             yield from _free_data(place, patch)
             for steps in fixed_fields(patch):
-                message = "an override cannot change the identity of an object; remove it"
+                message = "identifies the object, and an override cannot change it; remove it"
                 yield Problem(path_of((*place, *steps)), "override", message)
         if isinstance(edits := fields.get(*override, "items"), list | tuple):
             yield from _free_data((*override, "items"), edits)
@@ -94,7 +102,7 @@ def _inputs(fields: Fields) -> Iterator[Problem]:
 
 
 def _free_data(location: Location, value: Any) -> Iterator[Problem]:
-    """Free data is plain, and its texts hold no template opener: none ever reaches a later engine."""
+    """Yield a problem for free data that is not plain, or whose text a later template engine would render."""
     if len(location) > DEEPEST:
         yield Problem(path_of(location), "depth", f"must not be nested deeper than {DEEPEST} levels")
     elif isinstance(value, dict):
@@ -125,16 +133,16 @@ def _free_text(location: Location, value: Any) -> Iterator[Problem]:
 
 
 def _workload_name(fields: Fields) -> Iterator[Problem]:
-    """The names of what goldenpath makes of a workload: its Kustomization's is a label on each of its objects."""
+    """Check the names derived from tenant and workload. The name of the Kustomization is a label on each object."""
     name, tenant = fields.get("name"), fields.get("tenant")
     if not isinstance(tenant, str):
         return
     if tenant in SHARD_NAMES:
-        message = "has a name of one hexadecimal digit, and so no workloads: its folder may be one of a sharded fleet"
+        message = "cannot have workloads, because its name is one hexadecimal digit, as of a folder of a sharded fleet"
         yield problem(fields, ("tenant",), "tenant-without-workloads", message)
     if isinstance(name, str) and len(f"{tenant}.{name}") > LABEL_VALUE_CHARS:
         fitting = name[: LABEL_VALUE_CHARS - len(tenant) - 1].rstrip("-")
-        message = f"is too long: with the tenant's name and a dot it must have at most {LABEL_VALUE_CHARS} characters"
+        message = f"is too long: the tenant's name, a dot and this name must have at most {LABEL_VALUE_CHARS} characters"
         yield problem(fields, ("name",), "name-too-long", message, fitting or None)
 
 

@@ -1,6 +1,6 @@
-"""The rules between fields of a model, as far as JSON Schema can say them; each model names its own.
+"""Rules between the fields of a model, as far as JSON Schema can express them. Each model lists its own.
 
-The parser (:mod:`goldenpath.spec.rules`) is the judge; a test holds these against it.
+The parser (:mod:`goldenpath.spec.rules`) decides; a test compares these rules with the parser.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cloud_identity",
+    "external_secret_reference",
     "federation_endpoint",
     "latency_goals",
     "not_both",
@@ -22,14 +23,13 @@ __all__ = [
     "own_or_borrowed",
     "placement",
     "signals_without_default_target",
-    "where_external_secrets_look",
 ]
 
 _LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
 
 
 def _given(*names: str) -> dict[str, Any]:
-    """All of the fields are there; ``null`` is the same as nothing."""
+    """Require all of the fields; ``null`` counts as absent."""
     return {"required": list(names), "properties": {name: {"not": {"type": "null"}} for name in names}}
 
 
@@ -38,7 +38,7 @@ def _none_of(*names: str) -> dict[str, Any]:
 
 
 def one_of(first: str, second: str) -> SchemaRule:
-    """One of two fields is given, and not both."""
+    """Require exactly one of two fields."""
     return lambda: {
         "$comment": f"Either `{first}` or `{second}`, not both.",
         "oneOf": [_given(first), _given(second)],
@@ -46,17 +46,17 @@ def one_of(first: str, second: str) -> SchemaRule:
 
 
 def not_both(first: str, second: str) -> SchemaRule:
-    """At most one of two fields is given."""
+    """Require at most one of two fields."""
     return lambda: {"$comment": f"Not both `{first}` and `{second}`.", "not": _given(first, second)}
 
 
 def placement() -> dict[str, Any]:
-    """A placement says regions, labels or both."""
+    """Require regions, labels or both in a placement."""
     return {"$comment": "`regions` or `labels`, or both.", "anyOf": [_given("regions"), _given("labels")]}
 
 
-def where_external_secrets_look() -> dict[str, Any]:
-    """An external Secret has a reference."""
+def external_secret_reference() -> dict[str, Any]:
+    """Require a reference for an external Secret."""
     return {
         "$comment": "With provider `external-secrets`, `reference` says where the Secret is found.",
         "if": {"properties": {"provider": {"const": "external-secrets"}}, "required": ["provider"]},
@@ -65,7 +65,7 @@ def where_external_secrets_look() -> dict[str, Any]:
 
 
 def own_or_borrowed() -> dict[str, Any]:
-    """Accelerators are owned, borrowed, or both."""
+    """Require accelerators to be owned, borrowed, or both."""
     return {
         "$comment": "A team owns accelerators (`quota`), borrows them (`borrow`), or both.",
         "anyOf": [
@@ -76,7 +76,7 @@ def own_or_borrowed() -> dict[str, Any]:
 
 
 def cloud_identity() -> dict[str, Any]:
-    """A cloud as provider goes with its identity."""
+    """Require the identity fields of the cloud that is the provider, and no others."""
     rules: list[dict[str, Any]] = []
     for cloud, needed in CLOUD_IDENTITY.items():
         others = [field for field in CLOUD_IDENTITY_FIELDS if field not in (needed or OPTIONAL_IDENTITY)]
@@ -96,7 +96,7 @@ def cloud_identity() -> dict[str, Any]:
 
 
 def latency_goals() -> dict[str, Any]:
-    """Only the signal `latency` has a goal, and one of the two."""
+    """Require one of the two goals for the signal `latency`, and none for other signals."""
     return {
         "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
         "if": {"properties": {"signal": {"const": Signal.LATENCY.value}}, "required": ["signal"]},
@@ -106,7 +106,7 @@ def latency_goals() -> dict[str, Any]:
 
 
 def signals_without_default_target() -> dict[str, Any]:
-    """Signals without an honest default need a target."""
+    """Require a target for signals that have no honest default."""
     engine = engine_catalogue().default
     signals = [signal.value for signal in Signal if engine.needs_target(signal)]
     return {
@@ -117,7 +117,7 @@ def signals_without_default_target() -> dict[str, Any]:
 
 
 def federation_endpoint() -> dict[str, Any]:
-    """A bundle is fetched over https."""
+    """Require https for the endpoint of a bundle."""
     return {
         "$comment": "`endpoint` starts with https://, since a bundle is a root of trust.",
         "properties": {"endpoint": {"pattern": "^https://"}},

@@ -1,4 +1,4 @@
-"""Rights of one server of a tenant beyond its namespace: its names, its callers, its destinations."""
+"""Rights of one server of a tenant beyond its namespace: host names, callers and destinations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Egress(Model):
 
     @property
     def host_match(self) -> str:
-        """Cilium's field for the host: `matchPattern` takes a wildcard, `matchName` a name."""
+        """Cilium's field for the host: `matchPattern` for a wildcard, `matchName` for a name."""
         return "matchPattern" if self.host and self.host.startswith("*.") else "matchName"
 
 
@@ -46,7 +46,7 @@ class Call(Model):
 
 
 class Callers(Model):
-    """Who may call a server, beside the team's own Pods and the fleet's gateway."""
+    """Callers of a server, in addition to the team's own Pods and the fleet's gateway."""
 
     tenants: Annotated[tuple[Name, ...], ListInput, Field(max_length=100), hint(unique=True)] = ()
     """Other tenants; each needs `network.calls` in its own request too."""
@@ -68,4 +68,4 @@ class Serving(Model):
     callers: Callers = Callers()
     """Who may call it from other namespaces."""
     egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
-    """Destinations of its Pods alone, for as long as they run: also what only an init container needs."""
+    """Destinations of its Pods alone, for as long as they run, including the destinations of init containers."""

@@ -1,15 +1,15 @@
-"""Rules about `serving`: each entry says something, and its hosts and callers are ones that the fleet can give."""
+"""Rules about `serving`: entries are not empty, callers are other tenants, and hosts are below the fleet's domains."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import MISSING, Problem
+from goldenpath.errors import Problem
 from goldenpath.spec.fleet_rules import target_clusters
 from goldenpath.spec.host_overlap import is_below
 from goldenpath.spec.parsed_fields import path_of
 from goldenpath.spec.rules import is_given, problem
-from goldenpath.spec.unique_lists import repeated
+from goldenpath.spec.unique_lists import repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,39 +19,34 @@ if TYPE_CHECKING:
 
 __all__ = ["serving_problems", "serving_rules"]
 
-_SAYS: tuple[Location, ...] = (("hosts",), ("callers", "tenants"), ("callers", "namespaces"), ("egress",))
+_CONTENTS: tuple[Location, ...] = (("hosts",), ("callers", "tenants"), ("callers", "namespaces"), ("egress",))
 
 
 def serving_rules(fields: Fields) -> Iterator[Problem]:
-    """Every problem of the servers of one request among themselves."""
-    names = ((index, fields.get("serving", index, "name")) for index, _ in fields.items("serving"))
-    for index in repeated((index, name) for index, name in names if name is not MISSING):
-        message = "is there twice; make one entry of the two"
-        yield problem(fields, ("serving", index, "name"), "duplicate", message)
+    """Yield the problems between the servers and callers of one request."""
+    yield from repeated_names(fields, ("serving",), "name", fix="merge the two entries")
     own = fields.get("name")
     for index, entry in fields.items("serving"):
-        if isinstance(entry, dict) and not any(is_given(fields, "serving", index, *says) for says in _SAYS):
-            message = "says nothing: give `hosts`, `callers` or `egress`, or remove the entry"
+        if isinstance(entry, dict) and not any(
+            is_given(fields, "serving", index, *path) for path in _CONTENTS
+        ):
+            message = "is empty; give `hosts`, `callers` or `egress`, or remove the entry"
             yield Problem(path_of(("serving", index)), "required", message)
-        yield from _not_itself(fields, own, ("serving", index, "callers", "tenants"))
+        for position, caller in fields.items("serving", index, "callers", "tenants"):
+            if caller == own:
+                yield _same_tenant(fields, ("serving", index, "callers", "tenants", position))
     for index, _ in fields.items("network", "calls"):
         if fields.get("network", "calls", index, "tenant") == own:
-            yield _itself(fields, ("network", "calls", index, "tenant"))
+            yield _same_tenant(fields, ("network", "calls", index, "tenant"))
 
 
-def _not_itself(fields: Fields, own: object, location: Location) -> Iterator[Problem]:
-    for position, caller in fields.items(*location):
-        if caller == own:
-            yield _itself(fields, (*location, position))
-
-
-def _itself(fields: Fields, location: Location) -> Problem:
-    message = "is this tenant itself, whose Pods reach each other already; remove it"
+def _same_tenant(fields: Fields, location: Location) -> Problem:
+    message = "is this tenant itself, whose Pods can call each other already; remove it"
     return problem(fields, location, "does-not-apply", message)
 
 
 def serving_problems(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Every problem of the servers with the fleet: hosts are below the domains of its gateways."""
+    """Yield a problem for each host that is outside the domains of the fleet's gateways."""
     fleet = around.fleet
     if fleet is None:
         return

@@ -1,4 +1,4 @@
-"""Rules of a tenant's source: how Flux fetches it, and who may read it."""
+"""Rules of a tenant's source: its signature, its cloud identity and its Secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLOUD_IDENTITY: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that the identity in each cloud needs; `gcp` needs none."""
 OPTIONAL_IDENTITY = ("service_account",)
-"""The fields that may be given in a cloud that needs none."""
+"""Optional identity fields in a cloud that needs none."""
 CLOUD_IDENTITY_FIELDS = ("role", "tenant_id", "client_id", *OPTIONAL_IDENTITY)
 
 
@@ -37,7 +37,7 @@ def _source(fields: Fields) -> Iterator[Problem]:
             message = "needs provider `cosign`; name the Secret with the certificates as `secret`"
             yield Problem("source.verify.identity", "does-not-apply", message)
     yield from _cloud(fields)
-    # `git` beside `oci`, or neither of them, is for the models in tenant.py to refuse.
+    # The models in tenant.py refuse `git` together with `oci`, and a source without either.
     if isinstance(fields.get("source"), dict):
         other = "digest" if fields.has("source", "oci") else "branch"
         first, second = sorted((other, "tag"), key=("branch", "tag", "digest").index)
@@ -50,22 +50,22 @@ def _cloud(fields: Fields) -> Iterator[Problem]:
         return
     if provider in {MISSING, "generic"}:
         if fields.has(*place):
-            message = "needs the `provider` of a cloud: aws, azure or gcp"
+            message = "needs a `provider` that is a cloud: aws, azure or gcp"
             yield Problem(path_of(place), "does-not-apply", message)
         return
     if fields.has("source", "secret"):
-        message = "does not go with a cloud's `provider`, which needs no Secret; remove it"
+        message = "does not apply to the `provider` of a cloud, which needs no Secret; remove it"
         yield problem(fields, ("source", "secret"), "does-not-apply", message)
     needed = CLOUD_IDENTITY[provider]
     for key in needed:
         if not fields.has(*place, key):
-            message = f"say which identity in {provider} the source is read with: without one, it would be Flux's own"
+            message = f"is required: without an identity of the team in {provider}, Flux would read the source as itself"
             yield Problem(path_of((*place, key)), "required", message)
     given = fields.get(*place)
     allowed = needed or OPTIONAL_IDENTITY
     for key in given if isinstance(given, dict) else ():
         if key in CLOUD_IDENTITY_FIELDS and key not in allowed and fields.has(*place, key):
-            message = f"does not go with provider `{provider}`; remove it"
+            message = f"does not apply to provider `{provider}`; remove it"
             yield Problem(path_of((*place, key)), "does-not-apply", message)
 
 
@@ -78,7 +78,7 @@ def _references(fields: Fields) -> Iterator[Problem]:
     for place in (("source", "secret"), ("source", "verify", "secret")):
         if fields.get(*place) in by_sops - {MISSING}:
             message = (
-                "is needed before the source can be fetched, and provider `sops` keeps it inside the source; "
+                "is needed to fetch the source, but provider `sops` keeps it inside the source; "
                 "declare it with provider `external-secrets` or `manual`"
             )
             yield problem(fields, place, "secret-needed-first", message)
@@ -92,7 +92,7 @@ def _references(fields: Fields) -> Iterator[Problem]:
             yield Problem(
                 f"secrets[{index}].reference",
                 "required",
-                "say where the External Secrets operator finds it, such as teams/vision/git",
+                "is required: the place where the External Secrets operator finds the Secret, such as teams/vision/git",
             )
 
 

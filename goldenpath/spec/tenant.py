@@ -1,11 +1,11 @@
-"""The request of one team: what it needs, in the words of its own people.
+"""The request of one team.
 
-Field docstrings are what a person reads in the form, in the JSON Schema and in the table of inputs.
+Field docstrings appear in the form, in the JSON Schema and in the table of inputs.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field
 from pydantic import Tag as UnionTag
@@ -13,15 +13,15 @@ from pydantic import Tag as UnionTag
 from goldenpath.spec.document_model import Model, OuterRule, Rule, SchemaRule
 from goldenpath.spec.envelope import Clusters, Envelope, Retiring
 from goldenpath.spec.fleet_rules import placement_problems
-from goldenpath.spec.hints import ChosenFrom, Door, hint
+from goldenpath.spec.hints import ChosenFrom, Frontend, hint
 from goldenpath.spec.schema_rules import (
     cloud_identity,
+    external_secret_reference,
     latency_goals,
     not_both,
     one_of,
     own_or_borrowed,
     signals_without_default_target,
-    where_external_secrets_look,
 )
 from goldenpath.spec.serving import (  # noqa: TC001 - pydantic reads them when the class is made
     Call,
@@ -57,13 +57,14 @@ from goldenpath.spec.types import (
     Uuid,
     Version,
 )
+from goldenpath.spec.value_checks import variant_by_field
 
 PodSecurityLevel = Literal["baseline", "restricted"]
 SignalName = Literal["tokens", "queue", "latency", "kv-cache", "concurrency"]
 
 
 class Compute(Model):
-    """The sum of what all Pods of the team may request, for each cluster."""
+    """Most that all Pods of the team together may request, for each cluster."""
 
     cpu: Cpu | None = None
     """Cores."""
@@ -76,7 +77,7 @@ class Compute(Model):
 
 
 class Gpu(Model):
-    """How many of one accelerator the team may use, for each cluster."""
+    """Number of one accelerator that the team may use, for each cluster."""
 
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (own_or_borrowed,)
 
@@ -85,20 +86,21 @@ class Gpu(Model):
         Field(max_length=80),
         hint(
             choices=ChosenFrom.ACCELERATORS,
-            form_says="Model, or slice of a model, and how many there are.",
+            form_says="Model, or slice of a model, and the number in the fleet.",
         ),
     ]
     """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
     pool: Annotated[Annotated[DnsLabel, Field(max_length=20)] | None, hint(when_needed=True)] = None
     """Which pool, where a cluster has several of the profile: its name in the fleet, or `whole`, `shared` or `dra`."""
     quota: Annotated[int, Field(ge=0, le=100_000), hint(limit=ChosenFrom.ACCELERATORS)]
-    """How many are the team's own; 0 for a team that only borrows."""
+    """Number that the team owns; 0 for a team that only borrows."""
     borrow: Annotated[int, Field(ge=0, le=100_000)] = 0
-    """How many more it may use while others leave them idle (needs Kueue)."""
+    """Number that the team may use in addition while other teams leave them idle (needs Kueue)."""
     clusters: Annotated[
-        Clusters | None, hint(choices=ChosenFrom.CHOSEN_CLUSTERS, unasked=[Door.COOKIECUTTER], unique=True)
+        Clusters | None,
+        hint(choices=ChosenFrom.CHOSEN_CLUSTERS, unasked=[Frontend.COOKIECUTTER], unique=True),
     ] = None
-    """Where, if not on all of the team's clusters."""
+    """Clusters of these accelerators; all of the team's clusters where none is given."""
 
 
 class Access(Model):
@@ -109,7 +111,7 @@ class Access(Model):
     developers: Annotated[tuple[IdentityGroup, ...], ListInput, hint(entry="Group", unique=True)] = ()
     """Deploy and debug."""
     viewers: Annotated[tuple[IdentityGroup, ...], ListInput, hint(entry="Group", unique=True)] = ()
-    """Look, but not at Secrets."""
+    """Read everything except Secrets."""
 
 
 class Identity(Model):
@@ -133,14 +135,14 @@ class Engine(Model):
 
 
 class Autoscaling(Model):
-    """Hints for a scaler: what to scale on, and how far."""
+    """Hints for a scaler: the signal, its target and the number of replicas."""
 
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (latency_goals, signals_without_default_target)
 
     signal: SignalName
-    """What tells that more replicas are needed."""
+    """Metric that shows when more replicas are needed."""
     target: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
-    """How much of the signal one replica takes: tokens a second, waiting requests, or a ratio."""
+    """Amount of the signal that one replica can take: tokens a second, waiting requests, or a ratio."""
     time_to_first_token: Duration | None = None
     """Latency goal: the 95th percentile of the time to the first token."""
     inter_token_latency: Duration | None = None
@@ -150,15 +152,15 @@ class Autoscaling(Model):
     max_replicas: Annotated[int, Field(ge=1, le=10_000)]
     """Most replicas."""
     cooldown: Duration | None = None
-    """How long to wait before the last replica goes; the catalogue's default where none is given."""
+    """Time to wait before the last replica is removed; the catalogue's default where none is given."""
     engine: Annotated[Engine | None, hint(short="engine")] = None
     """The inference engine; vLLM at the catalogue's default version where none is given."""
     workload: DnsLabel | None = None
-    """Deployment that is scaled; all servers of the namespace are read together where none is given."""
+    """Deployment that is scaled; where none is given, the scaler reads all servers of the namespace together."""
 
 
 class Network(Model):
-    """What may leave the namespace, beyond DNS and the team's own Pods."""
+    """Destinations that the team's Pods may reach, in addition to DNS and each other."""
 
     egress: Annotated[
         tuple[Egress, ...], ListInput, Field(max_length=100), hint(short="egress", entry="Destination")
@@ -185,13 +187,13 @@ class Verify(Model):
     provider: Literal["cosign", "notation"]
     """Signature format."""
     secret: SecretName | None = None
-    """Name of the Secret with the public keys or certificates; either this or an identity."""
+    """Name of the Secret with the public keys or certificates, instead of an identity."""
     identity: SignerIdentity | None = None
-    """Who signs without a key (cosign keyless); either this or a Secret."""
+    """Signer without a key (cosign keyless), instead of a Secret."""
 
 
 class CloudIdentity(Model):
-    """The identity of the team in the cloud that its source is read with; the cloud decides what it may read."""
+    """The team's identity in the cloud, with which Flux reads the source. The cloud decides what it may read."""
 
     role: AwsRole | None = None
     """With provider `aws`: the IAM role, as its ARN."""
@@ -200,7 +202,7 @@ class CloudIdentity(Model):
     client_id: Uuid | None = None
     """With provider `azure`: the client of the managed identity or application."""
     service_account: Email | None = None
-    """With provider `gcp`: the Google service account; without one, the cluster's own principal of the account."""
+    """With provider `gcp`: the Google service account; the principal of the Kubernetes service account where none is given."""
 
 
 class GitSource(Model):
@@ -219,18 +221,16 @@ class GitSource(Model):
     secret: SecretName | None = None
     """Name of the Secret with the Git credentials."""
     provider: Literal["generic", "aws", "azure"] = "generic"
-    """The cloud that the repository is read from with an identity of the team, without a Secret."""
+    """Cloud of the repository, which Flux reads with the team's identity instead of a Secret."""
     cloud_identity: CloudIdentity | None = None
-    """The identity of the team in that cloud."""
+    """The team's identity in that cloud."""
 
     @property
     def url(self) -> str:
-        """Where it is."""
         return self.git
 
     @property
     def flux_kind(self) -> str:
-        """Kind of the Flux source."""
         return "GitRepository"
 
 
@@ -250,65 +250,57 @@ class OciSource(Model):
     secret: SecretName | None = None
     """Name of the Secret with the registry credentials."""
     provider: Literal["generic", "aws", "azure", "gcp"] = "generic"
-    """The cloud that the artifact is read from with an identity of the team, without a Secret."""
+    """Cloud of the artifact, which Flux reads with the team's identity instead of a Secret."""
     cloud_identity: CloudIdentity | None = None
-    """The identity of the team in that cloud."""
+    """The team's identity in that cloud."""
     verify: Verify | None = None
     """How the artifact's signature is checked."""
 
     @property
     def url(self) -> str:
-        """Where it is."""
         return self.oci
 
     @property
     def flux_kind(self) -> str:
-        """Kind of the Flux source."""
         return "OCIRepository"
-
-
-def _source_kind(value: Any) -> str:
-    """Git unless it says oci: `git` beside `oci` is then a field too many, and neither is a missing `git`."""
-    is_oci = "oci" in value if isinstance(value, dict) else isinstance(value, OciSource)
-    return "oci" if is_oci else "git"
 
 
 Source = Annotated[
     Annotated[GitSource, UnionTag("git")] | Annotated[OciSource, UnionTag("oci")],
-    Discriminator(_source_kind),
+    Discriminator(variant_by_field("oci", default="git")),
 ]
 
 
 class SecretReference(Model):
-    """A Secret that the team's namespace needs: where it comes from, never what is in it."""
+    """A Secret that the team's namespace needs: its origin, never its content."""
 
-    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (where_external_secrets_look,)
+    schema_rules: ClassVar[tuple[SchemaRule, ...]] = (external_secret_reference,)
 
     name: SecretName
     """Name of the Secret in the namespace."""
     provider: Literal["external-secrets", "sops", "manual"]
-    """Who puts it there: the External Secrets operator, Flux from a SOPS file in the team's source, or a person."""
+    """Who creates it: the External Secrets operator, Flux from a SOPS file in the team's source, or a person."""
     purpose: Literal["git", "registry", "signature", "model", "application"]
-    """What it is for."""
+    """Use of the Secret."""
     reference: SecretPlace | None = None
     """Where the provider finds it, such as `teams/vision/git`."""
 
 
 class PolicyException(Model):
-    """A policy that does not hold for this team for a while."""
+    """A policy that this team is exempt from for a while."""
 
     policy: Annotated[DnsLabel, hint(choices=ChosenFrom.POLICIES)]
     """Id of the policy."""
     reason: Text
     """Why."""
     approved_by: Annotated[GroupRef, hint(choices=ChosenFrom.GROUPS)]
-    """Who agreed to it."""
+    """Group that approved it."""
     expires: Date
     """Until when."""
 
 
 class Tenant(Envelope):
-    """A team's request: its namespace on each of its clusters, with all that belongs to it."""
+    """A team's request: its namespace on each of its clusters, and the objects around it."""
 
     noun: ClassVar[str] = "tenant"
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (one_of("clusters", "placement"),)
@@ -322,11 +314,11 @@ class Tenant(Envelope):
     owner: Annotated[GroupRef, hint(step="Who", choices=ChosenFrom.GROUPS)]
     """Backstage group that owns the tenant."""
     contact: Annotated[Email | None, hint(step="Who")] = None
-    """E-mail address for people who need the team."""
+    """E-mail address of the team."""
     environment: Annotated[LabelValue, hint(step="Who")] = "production"
     """Environment, such as production or staging."""
     cost_center: Annotated[LabelValue | None, hint(step="Who")] = None
-    """Cost centre that is charged."""
+    """Cost centre that pays."""
     expires: Annotated[Date | None, hint(step="Who", order=9)] = None
     """Day after which the tenant is no longer needed."""
     compute: Annotated[Compute, hint(step="Compute and accelerators", short="")] = Compute()
@@ -339,19 +331,19 @@ class Tenant(Envelope):
     ] = ()
     """Accelerators, for each cluster."""
     access: Annotated[Access, hint(step="Access and security", short="")] = Access()
-    """Who may do what."""
+    """Groups of the identity provider, and their rights."""
     identity: Annotated[Identity | None, hint(step="Identity and network", short="")] = None
     """SPIFFE identities."""
     autoscaling: Annotated[Autoscaling | None, hint(step="Scaling", short="")] = None
     """Hints for a scaler."""
     network: Annotated[Network, hint(step="Identity and network")] = Network()
-    """What may leave the namespace."""
+    """Destinations that the team's Pods may reach."""
     serving: Annotated[
         tuple[Serving, ...], ListInput, Field(max_length=32), hint(step="Identity and network")
     ] = ()
-    """Servers that are reached from outside the namespace, or need destinations of their own."""
+    """Servers with callers outside the namespace, or with their own destinations."""
     source: Annotated[Source | None, hint(step="Source and secrets")] = None
-    """Where the team's own manifests are."""
+    """Git repository or OCI artifact with the team's own manifests."""
     pod_security: Annotated[PodSecurityLevel | None, hint(step="Access and security")] = None
     """Pod Security Standard; the fleet's default where none is given."""
     pull_secrets: Annotated[
@@ -361,14 +353,14 @@ class Tenant(Envelope):
     secrets: Annotated[
         tuple[SecretReference, ...],
         ListInput,
-        hint(step="Source and secrets", unasked=[Door.COOKIECUTTER]),
+        hint(step="Source and secrets", unasked=[Frontend.COOKIECUTTER]),
     ] = ()
-    """Secrets that must be there: references, never values."""
+    """Secrets that the namespace needs: references, never values."""
     exceptions: Annotated[
         tuple[PolicyException, ...],
         ListInput,
-        hint(step="Access and security", unasked=[Door.NEW, Door.COOKIECUTTER]),
+        hint(step="Access and security", unasked=[Frontend.NEW, Frontend.COOKIECUTTER]),
     ] = ()
-    """Policies that do not hold for a while, with a reason and an end."""
-    retiring: Annotated[Retiring, hint(unasked=Door, unique=True)] = False
-    """That nothing new may start any more, everywhere (`true`) or on the clusters named, and what runs is drained; `goldenpath retire` sets it, and deletes the tenant later."""
+    """Policies that the team is exempt from for a while, each with a reason and an end date."""
+    retiring: Annotated[Retiring, hint(unasked=Frontend, unique=True)] = False
+    """Whether the tenant is being retired, everywhere (`true`) or on the named clusters: no new Pods start, and running ones are drained. `goldenpath retire` sets it, and deletes the tenant later."""

@@ -8,9 +8,9 @@ from goldenpath.accelerators import catalogue
 from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.autoscaling_rules import AUTOSCALING_RULES
 from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
-from goldenpath.spec.rules import ENVELOPE_RULES, one_of, one_place_at_most, problem
+from goldenpath.spec.rules import ENVELOPE_RULES, one_of, one_place_at_most, problem, unknown_profile
 from goldenpath.spec.source_rules import SOURCE_RULES
-from goldenpath.spec.unique_lists import repeated
+from goldenpath.spec.unique_lists import repeated_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,33 +21,28 @@ if TYPE_CHECKING:
 __all__ = ["PLATFORM_ACCOUNTS", "SOURCE_ACCOUNT", "TENANT_RULES", "gpu_profiles"]
 
 PLATFORM_ACCOUNTS = ("reconciler", "scaler")
-"""Ends of the names of the accounts that the tenant path makes for itself."""
+"""Suffixes of the service accounts that the tenant path renders for the platform."""
 
 SOURCE_ACCOUNT = "source"
-"""End of the name of the account that a source in a cloud is read as. Only a request with such a source has it."""
+"""Suffix of the service account with which Flux reads a source in a cloud. Only a request with such a source has it."""
 
 _DNS_PORT = 53
-_DNS_THERE = (
-    "where a cloud gives a node its credentials; remove it: where DNS answers is a fact of the cluster, which the platform "
-    "team names under `dns` in the fleet"
-)
-_CREDENTIALS = "where a cloud gives a node its credentials; remove it: workloads have identities of their own"
+_CREDENTIALS = "is where a cloud gives a node its credentials; remove it"
+_DNS_HINT = "the platform team names the cluster's DNS servers under `dns` in the fleet"
+_IDENTITY_HINT = "workloads have their own identities"
 
 
 def _one_place(fields: Fields) -> Iterator[Problem]:
-    """Clusters are given, by name or by a placement."""
     if not fields.has("clusters") and not fields.has("placement"):
-        message = "say where: `clusters` by name, or a `placement` by region and labels"
+        message = "is required: give `clusters` by name, or a `placement` by region and labels"
         yield Problem("clusters", "required", message)
     else:
         yield from one_place_at_most(fields)
 
 
 def _duplicates(fields: Fields) -> Iterator[Problem]:
-    for location, key in ((("secrets",), "name"), (("exceptions",), "policy")):
-        names = ((index, fields.get(*location, index, key)) for index, _ in fields.items(*location))
-        for index in repeated((index, name) for index, name in names if name is not MISSING):
-            yield problem(fields, (*location, index, key), "duplicate", "is there twice; remove one")
+    yield from repeated_names(fields, ("secrets",), "name", fix="remove one")
+    yield from repeated_names(fields, ("exceptions",), "policy", fix="remove one")
     yield from _duplicate_gpus(fields)
 
 
@@ -57,34 +52,24 @@ def _duplicate_gpus(fields: Fields) -> Iterator[Problem]:
         profile, clusters = fields.get("gpus", index, "profile"), fields.get("gpus", index, "clusters")
         if not isinstance(profile, str):
             continue
-        what = profile, fields.get("gpus", index, "pool")
+        pool = profile, fields.get("gpus", index, "pool")
         where = None if clusters is MISSING else frozenset(map(str, clusters))
-        if any(what == other and (where is None or place is None or where & place) for other, place in seen):
-            yield problem(
-                fields,
-                ("gpus", index, "profile"),
-                "duplicate",
-                "is asked for twice on the same cluster; add the numbers up",
-            )
-        seen.append((what, where))
+        if any(pool == other and (where is None or place is None or where & place) for other, place in seen):
+            message = "appears twice on the same cluster; add the numbers up"
+            yield problem(fields, ("gpus", index, "profile"), "duplicate", message)
+        seen.append((pool, where))
 
 
 def gpu_profiles(fields: Fields, around: Surroundings) -> Iterator[Problem]:
-    """Accelerators are in the catalogue: the fleet's, or the one that ships with goldenpath."""
+    """Yield a problem for each accelerator without a number, or that the catalogue does not have."""
     profiles = around.fleet.catalogue if around.fleet is not None else catalogue()
     for index, _ in fields.items("gpus"):
         if fields.get("gpus", index, "quota") == 0 and fields.get("gpus", index, "borrow") in {0, MISSING}:
-            message = "must be at least 1; or set `borrow`, for a team that only uses what others leave idle"
+            message = "must be at least 1; or set `borrow`, for a team that only uses accelerators that others leave idle"
             yield problem(fields, ("gpus", index, "quota"), "range", message, "1")
         profile = fields.get("gpus", index, "profile")
         if isinstance(profile, str) and profiles.get(profile) is None:
-            yield problem(
-                fields,
-                ("gpus", index, "profile"),
-                "unknown-profile",
-                "is not an accelerator of the catalogue (`goldenpath profiles` lists them)",
-                profiles.nearest(profile),
-            )
+            yield unknown_profile(fields, ("gpus", index, "profile"), profiles)
 
 
 def _egress(fields: Fields) -> Iterator[Problem]:
@@ -101,12 +86,10 @@ def _destination(fields: Fields, place: Location) -> Iterator[Problem]:
     yield from one_of(fields, place, "host", "cidr", needed=True)
     cidr, host = fields.get(*place, "cidr"), fields.get(*place, "host")
     if isinstance(cidr, str) and is_credential_network(cidr):
-        asks_dns = fields.get(*place, "port") == _DNS_PORT
-        yield problem(
-            fields, (*place, "cidr"), "node-credentials", f"is {_DNS_THERE if asks_dns else _CREDENTIALS}"
-        )
+        reason = _DNS_HINT if fields.get(*place, "port") == _DNS_PORT else _IDENTITY_HINT
+        yield problem(fields, (*place, "cidr"), "node-credentials", f"{_CREDENTIALS}: {reason}")
     if isinstance(host, str) and is_credential_host(host):
-        yield problem(fields, (*place, "host"), "node-credentials", f"is {_CREDENTIALS}")
+        yield problem(fields, (*place, "host"), "node-credentials", f"{_CREDENTIALS}: {_IDENTITY_HINT}")
     first, last = fields.get(*place, "port"), fields.get(*place, "end_port")
     if isinstance(first, int) and isinstance(last, int) and last < first:
         message = f"must be at least `port`, which is {first}"
@@ -114,24 +97,16 @@ def _destination(fields: Fields, place: Location) -> Iterator[Problem]:
 
 
 def _accounts(fields: Fields) -> Iterator[Problem]:
-    """Accounts that are the platform's, or everybody's, must not get a team's identity."""
+    """The platform's service accounts, and the account of all Pods, cannot get a team's identity."""
     name = fields.get("name")
     in_a_cloud = fields.get("source", "provider") not in {MISSING, "generic"}
-    ends = (*PLATFORM_ACCOUNTS, *([SOURCE_ACCOUNT] if in_a_cloud else ()))
-    taken = {"default"} | ({f"{name}-{own}" for own in ends} if isinstance(name, str) else set())
+    suffixes = (*PLATFORM_ACCOUNTS, *([SOURCE_ACCOUNT] if in_a_cloud else ()))
+    reserved = {f"{name}-{suffix}": "belongs to the platform" for suffix in suffixes}
+    reserved["default"] = "is the account of every Pod that names no account"
     for index, account in fields.items("identity", "service_accounts"):
-        if account in taken:
-            message = (
-                "belongs to the platform"
-                if account != "default"
-                else "is what every Pod runs as that names no account"
-            )
-            yield problem(
-                fields,
-                ("identity", "service_accounts", index),
-                "reserved-name",
-                f"{message}; take another name",
-            )
+        if account in reserved:
+            message = f"{reserved[account]}; choose another name"
+            yield problem(fields, ("identity", "service_accounts", index), "reserved-name", message)
 
 
 TENANT_RULES: tuple[Rule, ...] = (

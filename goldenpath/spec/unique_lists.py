@@ -1,4 +1,4 @@
-"""Lists in which no entry occurs twice: those whose field has the hint `unique`."""
+"""Finds entries that occur twice in a list."""
 
 from __future__ import annotations
 
@@ -7,35 +7,40 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from pydantic import BaseModel
 
-from goldenpath.errors import Problem
+from goldenpath.errors import MISSING, Problem
 from goldenpath.spec.parsed_fields import Fields, Location, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["repeated", "repeated_entries"]
+__all__ = ["repeated_entries", "repeated_names"]
 
 _EACH: Final = "*"
 """Stands for every index of a list. No field has this name."""
 
 
-def repeated(entries: Iterable[tuple[int, Any]]) -> Iterator[int]:
-    """Indices of entries that an earlier one equals."""
-    seen = set()
-    for index, entry in entries:
-        if entry in seen:
-            yield index
-        seen.add(entry)
+def repeated_names(fields: Fields, location: Location, key: str, *, fix: str) -> Iterator[Problem]:
+    """Yield a problem for every entry of a list whose key equals that of an earlier entry."""
+    names = (
+        ((*location, index, key), fields.get(*location, index, key)) for index, _ in fields.items(*location)
+    )
+    yield from _repeated(((where, name) for where, name in names if name is not MISSING), fix)
 
 
 def repeated_entries(model: type[BaseModel], fields: Fields) -> Iterator[Problem]:
-    """A problem for every entry that its list has twice."""
+    """Yield a problem for every repeated entry of the lists whose field has the hint `unique`."""
     for pattern in _unique_lists(model):
         for location in _locations(fields, pattern):
-            for index in repeated(fields.items(*location)):
-                where = (*location, index)
-                message = "is there twice; remove one"
-                yield Problem(path_of(where), "duplicate", message, fields.get(*where))
+            entries = (((*location, index), entry) for index, entry in fields.items(*location))
+            yield from _repeated(entries, "remove one")
+
+
+def _repeated(entries: Iterable[tuple[Location, Any]], fix: str) -> Iterator[Problem]:
+    seen = set()
+    for where, entry in entries:
+        if entry in seen:
+            yield Problem(path_of(where), "duplicate", f"appears twice; {fix}", entry)
+        seen.add(entry)
 
 
 def _locations(fields: Fields, pattern: tuple[str, ...]) -> Iterator[Location]:
@@ -51,7 +56,7 @@ def _locations(fields: Fields, pattern: tuple[str, ...]) -> Iterator[Location]:
 
 @cache
 def _unique_lists(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
-    """Where the lists are, as paths of field names and :data:`_EACH`."""
+    """Return the lists of a model with the hint, as paths of field names and :data:`_EACH`."""
     found: list[tuple[str, ...]] = []
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra

@@ -1,53 +1,85 @@
-"""The building blocks of the types in :mod:`goldenpath.spec.types`."""
+"""Building blocks of the types in :mod:`goldenpath.spec.types`."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from annotated_types import GroupedMetadata
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["NAME_CHARS", "UNREPEATABLE", "WORKLOAD_NAME_CHARS", "Word", "may_hold_a_secret", "refuse", "slug"]
+__all__ = [
+    "NAME_CHARS",
+    "UNREPEATABLE",
+    "WORKLOAD_NAME_CHARS",
+    "TextFormat",
+    "is_valid",
+    "may_hold_a_secret",
+    "refuse",
+    "slug",
+    "variant_by_field",
+]
 
 NAME_CHARS: Final = 40
-"""A tenant's or account's name: leaves 23 characters for every name that is derived from it."""
+"""Limit of a tenant's or account's name, which leaves 23 characters for suffixes of derived names."""
 
 WORKLOAD_NAME_CHARS: Final = 30
-"""A workload's name."""
 
 UNREPEATABLE: Final = frozenset({"credentials-in-url", "secret-name"})
-"""Rules whose value no message repeats: it may be the secret itself."""
+"""Rules whose refused value no message repeats, because the value may be a secret."""
 
 _MANY_CHARS: Final = 1000
-# Linear in the text: what follows a colon ends at the next one, so nothing is looked at twice.
+# Linear in the length of the text: the part after a colon ends at the next colon, so no character is read twice.
 _USER_INFO: Final = re.compile(r"://[^/\s]*@(?!sha256:)|:[^\s/@:]*@(?!sha256:)")
 
 
 def refuse(rule: str, message: str, nearest: str | None = None) -> PydanticCustomError:
-    """An error that :mod:`goldenpath.spec.parse` turns into a problem with its rule and nearest value."""
-    # The message is data, not a format string: braces in it must not be read as placeholders.
+    """Return an error that :mod:`goldenpath.spec.parse` turns into a problem with its rule and nearest value."""
+    # pydantic formats the template "{message}" only, so braces in the message itself are no placeholders.
     return PydanticCustomError(
         "goldenpath", "{message}", {"rule": rule, "message": message, "nearest": nearest}
     )
 
 
 def may_hold_a_secret(text: str) -> bool:
-    """Whether a text has the form of an address with a user or password in it, however malformed."""
+    """Whether a text looks like an address with a user or password, even if malformed."""
     return _USER_INFO.search(text) is not None
 
 
 def slug(text: str) -> str | None:
-    """The nearest DNS label to a text, or None where nothing of it can be kept."""
+    """Return the nearest DNS label to a text; None where no character of the text fits."""
     plain = unicodedata.normalize("NFKD", text[:_MANY_CHARS]).encode("ascii", "ignore").decode()
     kept = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:NAME_CHARS].strip("-")
     return kept or None
+
+
+def is_valid(kind: Any, value: str) -> bool:
+    """Whether a field of this type accepts the value."""
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def variant_by_field(*names: str, default: str) -> Callable[[Any], str]:
+    """Return a discriminator of a union: the variant whose own field is given.
+
+    Without any of the fields, the default variant is taken, whose own field is then reported as missing.
+    """
+
+    def variant(value: Any) -> str:
+        has = value.__contains__ if isinstance(value, dict) else partial(hasattr, value)
+        return next(filter(has, names), default)
+
+    return variant
 
 
 def _nothing(_: str) -> None:
@@ -55,12 +87,12 @@ def _nothing(_: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Word(GroupedMetadata):
-    """What makes a ``str`` a word of the vocabulary: ``Annotated[str, Word(...)]``.
+class TextFormat(GroupedMetadata):
+    """The format of a text field: ``Annotated[str, TextFormat(...)]``.
 
-    A value that breaks the pattern or the limit is refused with ``rule``, ``message`` and the nearest value,
-    where ``suggest`` has one that is itself valid. ``guard`` and ``also`` may refuse in their own words: the
-    one sees a value that does not match (so that a secret is never repeated), the other one that does.
+    A value that breaks the pattern or the limit is refused with ``rule``, ``message`` and the value of ``suggest``, if
+    that value is valid. ``guard`` runs on values that do not match, and can refuse them without repeating a secret.
+    ``also`` runs on values that match, and can refuse them with its own message.
     """
 
     rule: str
@@ -78,7 +110,7 @@ class Word(GroupedMetadata):
         object.__setattr__(self, "_compiled", re.compile(self.pattern))
 
     def __iter__(self) -> Iterator[Any]:
-        """What pydantic takes the word apart into."""
+        """Yield the annotations for pydantic."""
         if self.before is not None:
             yield BeforeValidator(self.before)
         yield AfterValidator(self.checked)
@@ -86,7 +118,7 @@ class Word(GroupedMetadata):
             {
                 "type": "string",
                 "pattern": f"^{self.pattern}$",
-                # Editors show it in place of the pattern, and so does the form.
+                # Editors and the form show this message instead of the pattern.
                 "patternErrorMessage": self.message,
                 "maxLength": self.limit,
                 "examples": [self.example],
@@ -94,10 +126,10 @@ class Word(GroupedMetadata):
         )
 
     def checked(self, value: str) -> str:
-        """The value, if it is such a word.
+        """Return the value.
 
         Raises:
-            PydanticCustomError: the value is not one.
+            PydanticCustomError: the value does not have the format.
 
         """
         short = len(value) <= self.limit

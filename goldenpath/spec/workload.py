@@ -1,4 +1,4 @@
-"""The request of one workload: something that runs in a tenant's namespace, within what the tenant has."""
+"""The request of one workload, which runs in a tenant's namespace with the tenant's rights and quota."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.fleet_rules import cluster_problems
-from goldenpath.spec.hints import ChosenFrom, Door, hint
+from goldenpath.spec.hints import ChosenFrom, Frontend, hint
 from goldenpath.spec.named_tenant import tenant_problems
 from goldenpath.spec.rules import WORKLOAD_RULES
 from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
-from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, Word, slug
+from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, TextFormat, slug
 
 if TYPE_CHECKING:
     from goldenpath.spec.document_model import OuterRule, Rule
@@ -19,7 +19,7 @@ __all__ = ["Workload"]
 
 WorkloadName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="dns-label",
         pattern=DNS_LABEL,
         limit=WORKLOAD_NAME_CHARS,
@@ -31,7 +31,7 @@ WorkloadName = Annotated[
 
 
 class Workload(Envelope):
-    """A workload of a tenant: the envelope, and what its golden path declares as `inputs`."""
+    """A workload of a tenant: the envelope, and the `inputs` that its golden path declares."""
 
     noun: ClassVar[str] = "workload"
     rules: ClassVar[tuple[Rule, ...]] = WORKLOAD_RULES
@@ -41,5 +41,5 @@ class Workload(Envelope):
     """Name of the workload, unique among those of its tenant."""
     tenant: Annotated[Name, hint(step="Who", choices=ChosenFrom.TENANTS, fixed=True)]
     """Tenant whose namespace it runs in."""
-    owner: Annotated[GroupRef | None, hint(step="Who", choices=ChosenFrom.GROUPS, unasked=Door)] = None
+    owner: Annotated[GroupRef | None, hint(step="Who", choices=ChosenFrom.GROUPS, unasked=Frontend)] = None
     """Backstage group that owns the tenant; the tenant's owner where none is given."""

@@ -21,16 +21,8 @@ from goldenpath.tenancy.tenant_accelerators import Pool, pools_of, quota_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.spec.fleet_spec import (
-        AddonPlace,
-        Cluster,
-        Dns,
-        EndpointPicker,
-        Federation,
-        FleetSpec,
-        Gateway,
-        Monitoring,
-    )
+    from goldenpath.spec.cluster_spec import AddonPlace, Cluster, Dns, EndpointPicker, Gateway, Monitoring
+    from goldenpath.spec.fleet_spec import Federation, FleetSpec
     from goldenpath.telemetry import Dashboard, RuleGroup
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]

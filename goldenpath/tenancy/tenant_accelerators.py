@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from goldenpath.accelerators import Catalogue
-    from goldenpath.spec.fleet_spec import AcceleratorPool
+    from goldenpath.spec.cluster_spec import AcceleratorPool
 
 __all__ = ["Grant", "Pool", "accelerator_quota", "pools_of", "quota_keys"]
 

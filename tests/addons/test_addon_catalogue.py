@@ -10,7 +10,7 @@ import pytest
 
 from goldenpath.addons import Addon, addon_catalogue, load_catalogue, version_of
 from goldenpath.errors import DataError
-from goldenpath.spec.fleet_spec import AddonName
+from goldenpath.spec.cluster_spec import AddonName
 
 SERVED: dict[str, dict[str, dict[str, list[str]]]] = json.loads(
     (Path(__file__).parent / "served.json").read_text()

@@ -169,7 +169,7 @@ def test_an_invalid_fleet_is_reported_with_its_own_file_and_lines(here: Path, ru
     result = run("fleet", "init", "fleet", "--fleet", "other.yaml")
     assert result.exit_code == 2
     assert "refused: other.yaml: 2 problems\n" in result.stderr
-    assert "  8: clusters.berlin.reggion: is not a field here" in result.stderr
+    assert "  8: clusters.berlin.reggion: is not a known field" in result.stderr
     assert not (here / "fleet").exists()
 
 

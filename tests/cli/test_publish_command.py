@@ -107,9 +107,9 @@ def test_a_problem_of_the_repository_has_the_line_of_its_own_file(
     write_tree(here, {"goldenpath.yaml": FLEET})
     result = run("plan", "vision.yaml", "--repo", str(published))
     assert result.exit_code == 2
-    assert "refused: goldenpath.yaml: 2 problems\n  4: domainn: is not a field here" in result.stderr
+    assert "refused: goldenpath.yaml: 2 problems\n  4: domainn: is not a known field" in result.stderr
     bare = run("plan", "vision.yaml", "--repo", published.as_uri())
-    assert "refused: goldenpath.yaml: 2 problems\n  domainn: is not a field here" in bare.stderr
+    assert "refused: goldenpath.yaml: 2 problems\n  domainn: is not a known field" in bare.stderr
 
 
 def test_programs_get_every_problem_with_its_line(here: Path, repository: Path, run: Run) -> None:

@@ -166,7 +166,7 @@ def test_a_fleet_that_retires_the_name_of_a_tenant_is_refused(fleet: Fleet) -> N
     fleet.publish(asked())
     retired = submission(fleet_text(retired=["vision"]))
     assert [each.rule for each in fleet.plan(retired).problems] == ["retired-name"]
-    with pytest.raises(InputError, match="must not come back"):
+    with pytest.raises(InputError, match="cannot be used again"):
         fleet.publish(retired)
 
 

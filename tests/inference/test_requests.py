@@ -55,14 +55,14 @@ def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dic
             "is not granted to vision on berlin",
         ),
         ({"engine": {"name": "vlm"}}, "engine.name", "unknown-engine"),
-        ({"engine": {"version": "9.9.9"}}, "engine.version", "the catalogue knows vLLM from"),
+        ({"engine": {"version": "9.9.9"}}, "engine.version", "is not in the catalogue, which has vLLM from"),
         (
             {"engine": {"arguments": {"trust-remote-code": True}}},
             "engine.arguments.trust-remote-code",
-            "may not be given",
+            "cannot be set",
         ),
         ({"engine": {"arguments": {"max-num-seq": 8}}}, "engine.arguments.max-num-seq", "[max-num-seqs]"),
-        ({"engine": {"name": "sglang"}}, "engine.image", "the fleet names no image of sglang for nvidia"),
+        ({"engine": {"name": "sglang"}}, "engine.image", "the fleet has no image of sglang for nvidia"),
         ({"engine": {"image": "vllm/vllm-openai:latest"}}, "engine.image", "image-digest"),
         ({"model": {"name": "own/model"}}, "model.name", "give `accelerator.count`"),
         (
@@ -70,7 +70,7 @@ def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dic
             "model.base",
             "[meta-llama/Llama-3.3-70B-Instruct]",
         ),
-        ({"model": {"context": 1000}}, "model.context", "1800 tokens together [1800]"),
+        ({"model": {"context": 1000}}, "model.context", "must be at least 1800"),
         ({"accelerator": {"count": 12}}, "accelerator.count", "multiple of `per_node`, which is 8"),
         (
             {
@@ -78,11 +78,11 @@ def test_weights_without_a_digest_or_outside_their_place_are_refused(source: dic
                 "engine": {"name": "tensorrt-llm", "image": f"registry.example.org/e@sha256:{'1' * 64}"},
             },
             "engine.name",
-            "over several, take sglang or vllm",
+            "for several nodes, use sglang or vllm",
         ),
-        ({"accelerator": {"count": 2}, "parallelism": {"tensor": 4}}, "accelerator.count", "which is 4"),
-        ({"scaling": {"target": 5.0}}, "scaling.signal", "must say what `target` is a number of"),
-        ({"scaling": {"signal": "tokens"}}, "scaling.target", "needs a target"),
+        ({"accelerator": {"count": 2}, "parallelism": {"tensor": 4}}, "accelerator.count", "must be 4"),
+        ({"scaling": {"target": 5.0}}, "scaling.signal", "is required where `target` is given"),
+        ({"scaling": {"signal": "tokens"}}, "scaling.target", "is required for signal"),
         ({"goal": {"requests": "4"}}, "goal.requests", "such as 4/s"),
         ({"expose": {"host": "https://a.example.org"}}, "expose.host", "[a.example.org]"),
     ],
@@ -120,7 +120,7 @@ def test_several_pools_of_a_profile_are_distinguished() -> None:
     ]
     tenant = merged(TENANT, {"gpus": [{"profile": "nvidia-h100-80gb", "pool": "dra", "quota": 8}]})
     said = refused(SERVICE, fleet=cluster(accelerators=pools), tenant=tenant)
-    assert "must say which pool" in said["accelerator.pool"]
+    assert "must name a pool" in said["accelerator.pool"]
     run(service(accelerator={"pool": "dra"}), fleet=cluster(accelerators=pools), tenant=tenant)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     ("changes", "rule", "words"),
     [
         ({"tenant": "visoin"}, "unknown-tenant", "tenant: the fleet has no such tenant"),
-        ({"owner": "speech-team"}, "other-owner", "which belongs to vision-team; leave `owner` out"),
+        ({"owner": "speech-team"}, "other-owner", "which vision-team owns; leave `owner` out"),
         (
             {"clusters": ["austin"]},
             "tenant-not-there",

@@ -120,7 +120,7 @@ def test_a_bundle_comes_over_https() -> None:
 def test_a_version_without_quotes_is_refused_and_reported_why() -> None:
     (found,) = fleet_problems(fleet(clusters={"berlin": cluster(kubernetes=1.3)}))
     assert (found.rule, found.nearest) == ("version", "1.3")
-    assert "1.30 is 1.3" in found.message
+    assert "1.30 becomes 1.3" in found.message
 
 
 def test_a_group_prefix_cannot_lead_to_groups_of_kubernetes() -> None:

@@ -39,10 +39,10 @@ def test_a_tenant_built_in_python_is_the_parsed_one() -> None:
     ("changes", "rule"),
     [
         ({"placement": Placement(regions=("eu",))}, "exclude each other"),
-        ({"clusters": None}, "say where"),
-        ({"clusters": ("a", "a")}, "clusters[1]: is there twice"),
+        ({"clusters": None}, "clusters: is required"),
+        ({"clusters": ("a", "a")}, "clusters[1]: appears twice"),
         ({"gpus": (Gpu(profile="h100", quota=1),)}, "gpus[0].profile: is not an accelerator"),
-        ({"gpus": (Gpu(profile="nvidia-h100-80gb", quota=1),) * 2}, "gpus[1].profile: is asked for twice"),
+        ({"gpus": (Gpu(profile="nvidia-h100-80gb", quota=1),) * 2}, "gpus[1].profile: appears twice"),
         ({"identity": Identity(service_accounts=("default",))}, "identity.service_accounts[0]"),
         ({"autoscaling": Autoscaling(signal="tokens", max_replicas=1)}, "autoscaling.target"),
         ({"autoscaling": Autoscaling(signal="latency", time_to_first_token="2s", max_replicas=1)}, "no bucket"),
@@ -125,7 +125,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_one(
 
 def test_an_unknown_field_is_reported_what_is_known_there() -> None:
     (found,) = problems(request(compute={"gpu": 1}))
-    assert found.message == "is not a field here; known are cpu, memory, storage, pods"
+    assert found.message == "is not a known field; the known fields are cpu, memory, storage, pods"
 
 
 @pytest.mark.parametrize("missing", ["golden_path", "name", "owner"])

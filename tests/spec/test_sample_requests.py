@@ -72,7 +72,7 @@ def test_a_message_has_file_path_rule_value_and_nearest() -> None:
             Tenant, sample("refused/gpu-typo.yaml"), Surroundings(sample_fleet()), file="gpu-typo.yaml"
         )
     assert (
-        "gpu-typo.yaml: gpus[1].quota: is more than eu-central has of nvidia-h200-141gb, which is 32 (given: 640). "
+        "gpu-typo.yaml: gpus[1].quota: exceeds the 32 of nvidia-h200-141gb that tenants can own on eu-central (given: 640). "
         "Did you mean '32'?"
     ) in str(refused.value).splitlines()
 

@@ -1,10 +1,10 @@
-"""The vocabulary of a request: the types that its words have.
+"""Types of the values in requests and fleets.
 
-Each type is an annotated ``str`` (or ``int``, ``date``) that is checked when it is parsed, carries the JSON
-Schema that a form needs, and refuses with the fix. The rules come from the systems that read the
-value, so that an accepted request is never refused later for its spelling.
+Each type is an annotated ``str`` (or ``int``, ``date``) that checks a value when it is parsed, has the JSON Schema for a
+form, and names the fix when it refuses a value. The rules come from the systems that read the value. So no system
+refuses the spelling of a value in an accepted request later.
 
-Rules between words do not belong here, nor does anything that knows a fleet or a catalogue.
+Rules between fields, the fleet and the catalogues do not belong here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pydantic import BeforeValidator
 
 from goldenpath.spec.quantities import duration_seconds, quantity_value
 from goldenpath.spec.types._clouds import AwsRole, Uuid
-from goldenpath.spec.types._expressions import AnchoredExpression, is_anchored_expression
+from goldenpath.spec.types._expressions import AnchoredExpression
 from goldenpath.spec.types._models import (
     HubRepository,
     ModelName,
@@ -72,7 +72,6 @@ from goldenpath.spec.types._places import (
     OciUrl,
     RelativePath,
     Tag,
-    is_host_pattern,
 )
 from goldenpath.spec.types._text import (
     TEMPLATE_OPENERS,
@@ -80,7 +79,7 @@ from goldenpath.spec.types._text import (
     Text,
     Title,
 )
-from goldenpath.spec.value_checks import NAME_CHARS, Word, slug
+from goldenpath.spec.value_checks import NAME_CHARS, TextFormat, is_valid, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,8 +142,7 @@ __all__ = [
     "Uuid",
     "Version",
     "duration_seconds",
-    "is_anchored_expression",
-    "is_host_pattern",
+    "is_valid",
     "pattern_messages",
     "quantity_value",
     "rate_a_second",
@@ -157,13 +155,12 @@ def _as_tuple(value: Any) -> Any:
 
 
 ListInput = BeforeValidator(_as_tuple)
-"""Lets a strict, immutable ``tuple`` field take the list that YAML and JSON give."""
+"""Lets a strict, immutable ``tuple`` field accept a list from YAML or JSON."""
 
 
 @functools.cache
 def pattern_messages() -> Mapping[str, str]:
-    """What is said of a quantity that does not match, by the pattern of its text in a JSON Schema."""
-    types = (value for name, value in globals().items() if name in __all__)
-    words = (part for kind in types for part in get_args(kind) if isinstance(part, Word))
-    said = {word.pattern: word.message for word in words if word.message}
-    return {f"^({pattern})$": message for pattern, message in said.items()}
+    """Return the message for a value that does not match, by the pattern of a quantity in a JSON Schema."""
+    types = (globals()[name] for name in __all__)
+    formats = (part for kind in types for part in get_args(kind) if isinstance(part, TextFormat))
+    return {f"^({found.pattern})$": found.message for found in formats if found.message}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from goldenpath.spec.value_checks import Word
+from goldenpath.spec.value_checks import TextFormat
 
 AwsRole = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="aws-role",
-        # IAM: partition, account of twelve digits, path, and a name of at most 64 characters.
+        # IAM: a partition, an account of twelve digits, a path, and a name of at most 64 characters.
         pattern=r"arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-.0-~]+/)*[A-Za-z0-9+=,.@_-]{1,64}",
         limit=640,
         message="must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/vision-deploy",
@@ -20,7 +20,7 @@ AwsRole = Annotated[
 ]
 Uuid = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="uuid",
         pattern=r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
         limit=36,

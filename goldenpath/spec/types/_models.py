@@ -1,4 +1,4 @@
-"""Where a model is: its name, and places whose content is fixed by a digest or a revision."""
+"""Names of models, and addresses whose content is fixed by a digest or a revision."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from goldenpath.spec.types._places import (
     HOST_PORT,
     REPOSITORY_PATH,
     TAG,
-    reachable_registry,
-    without_credentials,
+    check_registry,
+    refuse_credentials,
 )
-from goldenpath.spec.value_checks import Word, refuse
+from goldenpath.spec.value_checks import TextFormat, refuse
 
 __all__ = [
     "HubRepository",
@@ -34,7 +34,7 @@ _HUB_ID: Final = rf"{_SEGMENT}(/{_SEGMENT})?"
 
 ModelName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="model-name",
         pattern=_HUB_ID,
         limit=120,
@@ -45,7 +45,7 @@ ModelName = Annotated[
 ]
 HubRepository = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="hub-repository",
         pattern=rf"{_SEGMENT}/{_SEGMENT}",
         limit=120,
@@ -56,11 +56,11 @@ HubRepository = Annotated[
 ]
 Revision = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="revision",
         pattern=r"[0-9a-f]{40}",
         limit=40,
-        message="must be a commit, as 40 hexadecimal digits: a branch or tag may mean something else tomorrow",
+        message="must be a commit, as 40 hexadecimal digits: a branch or tag can move to another commit",
         example="6f6073b423013f6a7d4d9f39144961bfbfbc386b",
         suggest=str.lower,
     ),
@@ -70,9 +70,9 @@ _OCI_REPOSITORY: Final = rf"oci://{HOST_PORT}/{REPOSITORY_PATH}"
 _UNPINNED: Final = re.compile(rf"{_OCI_REPOSITORY}(:{TAG})?")
 
 
-def _by_digest(value: str) -> None:
-    """A tag is refused in the words of admission."""
-    without_credentials(value)
+def _refuse_tag(value: str) -> None:
+    """Refuse a tag with the message of admission."""
+    refuse_credentials(value)
     if len(value) <= _LONGEST and _UNPINNED.fullmatch(value):
         rule = RULES["model-tag"]
         raise refuse(rule.id, f"{rule.title} Fix: {rule.fix}".removesuffix("."))
@@ -80,31 +80,31 @@ def _by_digest(value: str) -> None:
 
 OciModelUrl = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="model-digest",
         pattern=rf"{_OCI_REPOSITORY}@{DIGEST}",
         limit=_LONGEST,
         message="must be an OCI artifact with its digest, as oci://registry.example.org/models/llama@sha256:…",
         example=f"oci://registry.example.org/models/llama@sha256:{'0' * 64}",
-        guard=_by_digest,
-        also=lambda value: reachable_registry(value.removeprefix("oci://")),
+        guard=_refuse_tag,
+        also=lambda value: check_registry(value.removeprefix("oci://")),
     ),
 ]
 PinnedImage = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="image-digest",
         pattern=rf"{HOST_PORT}/{REPOSITORY_PATH}(:{TAG})?@{DIGEST}",
         limit=512,
         message="must be an image with registry and digest, as registry.example.org/serving/vllm@sha256:…",
         example=f"registry.example.org/serving/vllm@sha256:{'0' * 64}",
-        guard=without_credentials,
-        also=reachable_registry,
+        guard=refuse_credentials,
+        also=check_registry,
     ),
 ]
 PublicKeyPem = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="public-key",
         pattern=r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\n]{60,400}\n-----END PUBLIC KEY-----\n?",
         limit=600,
@@ -114,7 +114,7 @@ PublicKeyPem = Annotated[
 ]
 S3Url = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="s3-url",
         pattern=r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*/?",
         limit=512,
@@ -128,25 +128,25 @@ _PER_SECOND: Final = {"s": 1, "min": 60, "h": 3600}
 
 
 def rate_a_second(text: str) -> float:
-    """Requests a second in a rate such as ``4/s``, ``30/min`` or ``100/h``."""
+    """Return the requests a second of a rate such as ``4/s``, ``30/min`` or ``100/h``."""
     number, _, unit = text.partition("/")
     return float(Decimal(number) / _PER_SECOND[unit])
 
 
-def _more_than_nothing(value: str) -> None:
+def _refuse_zero(value: str) -> None:
     if rate_a_second(value) <= 0:
         raise refuse("rate", "must be more than zero")
 
 
 Rate = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="rate",
         pattern=_RATE,
         limit=24,
         message="must be a rate such as 4/s, 30/min or 100/h",
         example="4/s",
         suggest=lambda value: value.replace(" ", "").replace("/sec", "/s").replace("/m", "/min"),
-        also=_more_than_nothing,
+        also=_refuse_zero,
     ),
 ]

@@ -1,14 +1,14 @@
-"""Names: of Kubernetes objects, of SPIFFE, of Backstage, of an identity provider's groups."""
+"""Names of Kubernetes objects, SPIFFE, Backstage, and groups of an identity provider."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
 from goldenpath.spec.types._text import TEMPLATE_OPENERS, is_printable
-from goldenpath.spec.value_checks import NAME_CHARS, Word, refuse, slug
+from goldenpath.spec.value_checks import NAME_CHARS, TextFormat, refuse, slug
 
 DNS_LABEL_CHARS: Final = 63
-"""RFC 1123, as Kubernetes reads it (`apimachinery/pkg/util/validation.IsDNS1123Label`)."""
+"""RFC 1123, as Kubernetes applies it (`apimachinery/pkg/util/validation.IsDNS1123Label`)."""
 
 DNS_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 DNS_SUBDOMAIN: Final = rf"{DNS_LABEL}(\.{DNS_LABEL})*"
@@ -18,12 +18,12 @@ _LABEL_MESSAGE = (
 )
 
 DnsLabel = Annotated[
-    str, Word("dns-label", DNS_LABEL, DNS_LABEL_CHARS, _LABEL_MESSAGE, "eu-central", suggest=slug)
+    str, TextFormat("dns-label", DNS_LABEL, DNS_LABEL_CHARS, _LABEL_MESSAGE, "eu-central", suggest=slug)
 ]
-Name = Annotated[str, Word("dns-label", DNS_LABEL, NAME_CHARS, _LABEL_MESSAGE, "vision", suggest=slug)]
+Name = Annotated[str, TextFormat("dns-label", DNS_LABEL, NAME_CHARS, _LABEL_MESSAGE, "vision", suggest=slug)]
 DnsSubdomain = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="dns-subdomain",
         pattern=DNS_SUBDOMAIN,
         limit=253,
@@ -34,31 +34,31 @@ DnsSubdomain = Annotated[
 ]
 
 
-_NEVER_ITS_VALUE: Final = (
-    "must be the name of a Secret: DNS labels joined by '.'; never what is in the Secret"
+_REFERENCE_MESSAGE: Final = (
+    "must be the name of a Secret: DNS labels joined by '.'; never the content of the Secret"
 )
 
 
-def _never_repeated(_: str) -> None:
-    raise refuse("secret-name", _NEVER_ITS_VALUE)
+def _refuse_unrepeated(_: str) -> None:
+    raise refuse("secret-name", _REFERENCE_MESSAGE)
 
 
 SecretName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="secret-name",
         pattern=DNS_SUBDOMAIN,
         limit=253,
-        message=_NEVER_ITS_VALUE,
+        message=_REFERENCE_MESSAGE,
         example="git-credentials",
-        guard=_never_repeated,
+        guard=_refuse_unrepeated,
     ),
 ]
-"""Where people paste the secret itself: a refused value is never repeated."""
+"""People sometimes paste the secret itself here, so no message repeats a refused value."""
 
 LabelValue = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="label-value",
         pattern=LABEL_VALUE,
         limit=63,
@@ -72,7 +72,7 @@ LabelValue = Annotated[
 ]
 LabelKey = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="label-key",
         pattern=rf"({DNS_SUBDOMAIN}/)?{LABEL_VALUE}",
         limit=317,
@@ -83,7 +83,7 @@ LabelKey = Annotated[
 
 ServiceAccountRef = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="service-account",
         pattern=rf"{DNS_LABEL}/{DNS_SUBDOMAIN}",
         limit=317,
@@ -94,16 +94,16 @@ ServiceAccountRef = Annotated[
 ]
 ResourcePrefix = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="resource-prefix",
         pattern=r"[a-z0-9]([-a-zA-Z0-9_./]*)",
         limit=317,
-        message="must be the beginning of a resource name, such as hugepages- or rdma/",
+        message="must be a prefix of a resource name, such as hugepages- or rdma/",
         example="hugepages-",
         suggest=lambda value: value.rstrip("*"),
     ),
 ]
-"""What Kueue's `resources.excludeResourcePrefixes` takes."""
+"""An entry of Kueue's `resources.excludeResourcePrefixes`."""
 
 
 def _nearest_trust_domain(value: str) -> str | None:
@@ -112,7 +112,7 @@ def _nearest_trust_domain(value: str) -> str | None:
 
 TrustDomain = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="trust-domain",
         pattern=r"[a-z0-9._-]+",
         limit=255,
@@ -128,7 +128,7 @@ TrustDomain = Annotated[
 
 SpiffePath = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="spiffe-path",
         pattern=r"(/(?!\.{1,2}(/|$))[a-zA-Z0-9._-]+)+",
         limit=2048,
@@ -143,7 +143,7 @@ SpiffePath = Annotated[
 
 GroupRef = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="group-ref",
         pattern=rf"([Gg]roup:)?({LABEL_VALUE}/)?{LABEL_VALUE}",
         limit=133,
@@ -152,10 +152,10 @@ GroupRef = Annotated[
         suggest=slug,
     ),
 ]
-"""A Backstage entity reference, kind Group where none is said (backstage.io, "Entity references")."""
+"""A Backstage entity reference, whose kind is Group where none is given (backstage.io, "Entity references")."""
 
 
-def _a_group_of_people(value: str) -> None:
+def _check_group(value: str) -> None:
     if hidden := next((character for character in value if not is_printable(character)), None):
         raise refuse("control-character", f"must be printable text; it holds U+{ord(hidden):04X}")
     if opener := next((opener for opener in TEMPLATE_OPENERS if opener in value), None):
@@ -169,7 +169,7 @@ def _a_group_of_people(value: str) -> None:
 
 IdentityGroup = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="group",
         pattern=r"\S(.*\S)?",
         limit=512,
@@ -179,33 +179,33 @@ IdentityGroup = Annotated[
         ),
         example="vision-leads",
         suggest=str.strip,
-        also=_a_group_of_people,
+        also=_check_group,
     ),
 ]
 
 
-def _no_way_to_system_groups(value: str) -> None:
+def _refuse_system_prefix(value: str) -> None:
     if value and (value.startswith("system:") or "system:".startswith(value)):
         raise refuse(
             "reserved-group",
-            "must not be a beginning of 'system:': a group of a request could then be one of Kubernetes' own",
+            "must not be a prefix of 'system:': a group of a request could then become a group of Kubernetes",
         )
 
 
 GroupPrefix = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="group",
         pattern=r"([A-Za-z0-9][A-Za-z0-9._:/-]*)?",
         limit=60,
         message="must be a prefix of letters, digits and '._:/-'",
         example="oidc:",
-        also=_no_way_to_system_groups,
+        also=_refuse_system_prefix,
     ),
 ]
 ExactVersion = Annotated[
     str,
-    Word(
+    TextFormat(
         "exact-version",
         r"[1-9][0-9]*\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)",
         40,
@@ -215,7 +215,7 @@ ExactVersion = Annotated[
 ]
 GoldenPathName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="golden-path",
         pattern=rf"{DNS_LABEL}/v[1-9][0-9]*",
         limit=60,
@@ -226,7 +226,7 @@ GoldenPathName = Annotated[
 ]
 KindName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="kind",
         pattern=r"[A-Z][A-Za-z0-9]*",
         limit=63,
@@ -237,17 +237,17 @@ KindName = Annotated[
 ]
 SecretPlace = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="secret-place",
         pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*",
         limit=255,
-        message="must be where the provider finds it: letters, digits, '.', '_', '-' and '/'",
+        message="must be a path in the provider's store: letters, digits, '.', '_', '-' and '/'",
         example="teams/vision/git",
     ),
 ]
 SpireClass = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="spire-class",
         pattern=r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?",
         limit=253,

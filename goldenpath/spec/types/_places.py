@@ -1,4 +1,4 @@
-"""Places: networks, hosts, repositories, images, and paths in them."""
+"""Networks, hosts, repositories, images, and paths in repositories."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import re
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter, ValidationError
-
 from goldenpath.spec.node_credentials import is_credential_host, is_credential_network
 from goldenpath.spec.registrable_domain import registrable_domain
 from goldenpath.spec.types._names import DNS_LABEL_CHARS, DNS_SUBDOMAIN
-from goldenpath.spec.value_checks import Word, refuse
+from goldenpath.spec.value_checks import TextFormat, refuse
 
 _IPV4_BITS: Final = 32
 _IPV4_MAPPED: Final = re.compile(r"::ffff:(?P<address>[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+)/(?P<prefix>[0-9]{1,3})")
@@ -26,7 +24,7 @@ def _nearest_cidr(value: str) -> str | None:
 
 
 def _suggested_cidr(value: str) -> str | None:
-    """The nearest network that would be accepted: none where a cloud gives a node its credentials."""
+    """Return the nearest network that would be accepted; None for a network of node credentials."""
     mapped = _IPV4_MAPPED.fullmatch(value.strip().lower())
     if mapped:
         prefix = int(mapped["prefix"]) - 96
@@ -35,10 +33,10 @@ def _suggested_cidr(value: str) -> str | None:
     return None if nearest is None or is_credential_network(nearest) else nearest
 
 
-def _network_address(value: str) -> None:
+def _check_network(value: str) -> None:
     mapped = _IPV4_MAPPED.fullmatch(value.lower())
     if mapped:
-        message = "must be written as IPv4: Kubernetes does not read an IPv4 address inside an IPv6 one"
+        message = "must be written as IPv4: Kubernetes does not read an IPv4 address inside an IPv6 address"
         raise refuse("cidr", message, _suggested_cidr(value))
     network = _nearest_cidr(value)
     if network is None:
@@ -49,30 +47,30 @@ def _network_address(value: str) -> None:
 
 Cidr = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="cidr",
         pattern=r"[0-9a-f.:]+/[0-9]{1,3}",
         limit=43,
         message="must be a CIDR such as 10.20.0.0/16",
         example="10.20.0.0/16",
         suggest=_suggested_cidr,
-        also=_network_address,
+        also=_check_network,
     ),
 ]
 
 
-def without_credentials(value: str) -> None:
-    # `git@host:path` is not an address, and is shown with the one that was meant.
+def refuse_credentials(value: str) -> None:
+    # `git@host:path` gets a message with the address in its correct form.
     if re.search(r"[?#]|@(?!sha256:)", value) and _SCP.fullmatch(value) is None:
-        message = "must hold no credentials, query or fragment; name a Secret with `secret:` instead"
+        message = "must have no credentials, query or fragment; name a Secret with `secret:` instead"
         raise refuse("credentials-in-url", message)
 
 
-# A name that ends in a number is read as an IPv4 address (WHATWG URL, "ends in a number").
+# Clients read a name that ends in a number as an IPv4 address (WHATWG URL, "ends in a number").
 _ENDS_IN_A_NUMBER: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
-def _a_name_and_no_address(value: str) -> None:
+def _check_host_name(value: str) -> None:
     if _ENDS_IN_A_NUMBER.fullmatch(value):
         raise refuse("host-name", "must be a host name; give an address as `cidr`")
     if any(len(label) > DNS_LABEL_CHARS for label in value.split(".")):
@@ -86,23 +84,23 @@ def _nearest_host(value: str) -> str:
 
 HostName = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="host-name",
         pattern=DNS_SUBDOMAIN,
         limit=253,
         message="must be a host name such as huggingface.co, without scheme, port, path or wildcard",
         example="huggingface.co",
         suggest=_nearest_host,
-        guard=without_credentials,
-        also=_a_name_and_no_address,
+        guard=refuse_credentials,
+        also=_check_host_name,
     ),
 ]
 
 
-def _one_domain(value: str) -> None:
-    _a_name_and_no_address(value)
+def _check_host_pattern(value: str) -> None:
+    _check_host_name(value)
     if value.startswith("*.") and registrable_domain(value[2:]) is None:
-        message = "must be below a domain of one owner: everybody can have a name below this one"
+        message = "must be below a domain of one owner: anyone can register a name below this domain"
         raise refuse("host-wildcard", message)
 
 
@@ -113,7 +111,7 @@ def _nearest_pattern(value: str) -> str:
 
 HostPattern = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="host-name",
         pattern=rf"(\*\.)?{DNS_SUBDOMAIN}",
         limit=253,
@@ -123,42 +121,35 @@ HostPattern = Annotated[
         ),
         example="huggingface.co",
         suggest=_nearest_pattern,
-        guard=without_credentials,
-        also=_one_domain,
+        guard=refuse_credentials,
+        also=_check_host_pattern,
     ),
 ]
 
 
-def is_host_pattern(text: str) -> bool:
-    """Whether a text is a host name, or a wildcard below a domain, that a request can hold."""
-    try:
-        TypeAdapter(HostPattern).validate_python(text)
-    except ValidationError:
-        return False
-    return True
-
-
 _IPV6 = r"\[[0-9A-Fa-f:.]{2,45}\]"
 HOST_PORT = rf"({DNS_SUBDOMAIN}|{_IPV6})(:[0-9]{{1,5}})?"
-_HOST_WORDS: Final = "a host name or an IPv6 address in brackets, perhaps a port"
+_HOST_FORM: Final = "a host name or an IPv6 address in brackets, optionally with a port"
 _URL_PATH = r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~%+@-]+)*/?"
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9._-]+@)?(?P<host>[a-z0-9.-]+):(?P<path>[A-Za-z0-9._/-]+)")
 
 
-def reachable_registry(value: str) -> None:
-    """The registry of an image: what stands before the first slash, where that is a host."""
+def check_registry(value: str) -> None:
+    """Check the host of an image: the part before the first slash, if this part has a dot or a port."""
     registry, slash, _ = value.partition("/")
     if slash and re.search(r"[.:]", registry):
-        _reachable_host(f"//{registry}")
+        _check_host(f"//{registry}")
 
 
-def _reachable_host(value: str) -> None:
-    """The host of an address: an IPv6 literal that is one, a port that there can be, and never a node's credentials."""
+def _check_host(value: str) -> None:
+    """Check the host of an address: a valid IPv6 literal and port, and no service of node credentials."""
     parts = urlsplit(value)
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise refuse("url", "must have an IPv6 address in its brackets, and a port up to 65535") from None
+        raise refuse(
+            "url", "must have a valid IPv6 address in its brackets, and a port up to 65535"
+        ) from None
     if port == 0:
         raise refuse("url", "must have a port from 1 to 65535")
     try:
@@ -185,27 +176,27 @@ def _nearest_git_url(value: str) -> str | None:
 
 GitUrl = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="git-url",
         pattern=rf"(https://|ssh://([A-Za-z0-9._-]+@)?){HOST_PORT}{_URL_PATH}",
         limit=512,
-        message=f"must be a Git URL: https:// or ssh://, then {_HOST_WORDS}, and a path",
+        message=f"must be a Git URL: https:// or ssh://, then {_HOST_FORM}, and a path",
         example="https://git.example.org/vision/apps.git",
         suggest=_nearest_git_url,
-        guard=without_credentials,
-        also=_reachable_host,
+        guard=refuse_credentials,
+        also=_check_host,
     ),
 ]
 HttpUrl = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="url",
         pattern=rf"https?://{HOST_PORT}{_URL_PATH}",
         limit=512,
-        message=f"must be a URL: http:// or https://, then {_HOST_WORDS}, and perhaps a path",
+        message=f"must be a URL: http:// or https://, then {_HOST_FORM}, and optionally a path",
         example="https://spire.example.org:8443",
-        guard=without_credentials,
-        also=_reachable_host,
+        guard=refuse_credentials,
+        also=_check_host,
     ),
 ]
 
@@ -222,47 +213,49 @@ def _nearest_oci_url(value: str) -> str:
 
 OciUrl = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="oci-url",
         pattern=rf"oci://{HOST_PORT}/{REPOSITORY_PATH}",
         limit=512,
         message="must be an OCI repository such as oci://registry.example.org/team/deploy, without tag or digest",
         example="oci://registry.example.org/vision/deploy",
         suggest=_nearest_oci_url,
-        guard=without_credentials,
-        also=_reachable_host,
+        guard=refuse_credentials,
+        also=_check_host,
     ),
 ]
 ImagePrefix = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="image-prefix",
         pattern=rf"{HOST_PORT}(/{REPOSITORY_PATH})?",
         limit=255,
         message="must be a registry, with or without a path: registry.example.org/team",
         example="registry.example.org",
         suggest=lambda value: re.sub(r"^[a-z]+://", "", value.lower()).rstrip("/*"),
-        guard=without_credentials,
-        also=lambda value: reachable_registry(f"{value}/"),
+        guard=refuse_credentials,
+        also=lambda value: check_registry(f"{value}/"),
     ),
 ]
 Image = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="image",
         pattern=rf"({HOST_PORT}/)?{REPOSITORY_PATH}(:{TAG})?(@{DIGEST})?",
         limit=512,
         message="must be an image reference such as registry.example.org/team/app:1.2",
         example="registry.example.org/vision/app:1.2",
         suggest=str.lower,
-        guard=without_credentials,
-        also=reachable_registry,
+        guard=refuse_credentials,
+        also=check_registry,
     ),
 ]
-Tag = Annotated[str, Word("tag", TAG, 128, "must be an OCI tag: letters, digits, '.', '_' and '-'", "stable")]
+Tag = Annotated[
+    str, TextFormat("tag", TAG, 128, "must be an OCI tag: letters, digits, '.', '_' and '-'", "stable")
+]
 Digest = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="digest",
         pattern=DIGEST,
         limit=71,
@@ -273,7 +266,7 @@ Digest = Annotated[
 ]
 GitRef = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="git-ref",
         # git check-ref-format, narrowed: no '..', no component that starts with '.' or ends with '.lock' or '.'.
         pattern=r"(?!.*\.\.)(?!.*\.lock(/|$))(?!.*\.(/|$))[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*",
@@ -286,7 +279,7 @@ GitRef = Annotated[
 _PATH_SEGMENT = r"(?!\.{1,2}(/|$))[A-Za-z0-9._-]+"
 RelativePath = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="path",
         pattern=rf"(\./?|(\./)?{_PATH_SEGMENT}(/{_PATH_SEGMENT})*/?)",
         limit=255,

@@ -1,4 +1,4 @@
-"""Text that people write, which no machine may read as anything else."""
+"""Free text of people, without control characters and template syntax."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from goldenpath.spec.value_checks import Word, refuse
+from goldenpath.spec.value_checks import TextFormat, refuse
 
 TEMPLATE_OPENERS: Final = ("[[", "[%", "[#", "{{", "{%", "{#", "${")
-"""What starts a template in goldenpath, cookiecutter, Jinja, SPIRE, Helm, Flux or Backstage."""
+"""Openers of a template in goldenpath, cookiecutter, Jinja, SPIRE, Helm, Flux or Backstage."""
 
-# Text direction overrides make a reviewer read something else than the machine does (CVE-2021-42574), and so
-# do other invisible characters; only the two that join letters and emoji mean something to people.
+# Text direction overrides show a reviewer other text than a machine reads (CVE-2021-42574), and so do other invisible
+# characters. Only the two that join letters and emoji are allowed, because people need them.
 _JOINERS = frozenset("\u200c\u200d")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 _NONCHARACTERS = frozenset(
@@ -22,7 +22,7 @@ _NONCHARACTERS = frozenset(
 
 
 def is_printable(character: str) -> bool:
-    # Not "unassigned" (Cn): that would depend on how old this Python's Unicode tables are.
+    # "Unassigned" (Cn) is not refused, because it depends on the Unicode version of this Python.
     if unicodedata.category(character) in _REFUSED_CATEGORIES:
         return character in _JOINERS
     return character not in _NONCHARACTERS
@@ -37,7 +37,7 @@ def _free_text(limit: int) -> Any:
         for character in value:
             if not is_printable(character):
                 code = f"U+{ord(character):04X}"
-                raise refuse("control-character", f"must be one line of printable text; it holds {code}")
+                raise refuse("control-character", f"must be one line of printable text, and has {code}")
         for opener in TEMPLATE_OPENERS:
             if opener in value:
                 raise refuse("template-opener", f"must not hold {opener!r}, which starts a template")
@@ -57,7 +57,7 @@ Text = Annotated[str, _free_text(500), _free_text_schema(500)]
 
 Email = Annotated[
     str,
-    Word(
+    TextFormat(
         rule="email",
         pattern=r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
         limit=254,
