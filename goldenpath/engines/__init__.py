@@ -1,10 +1,8 @@
-"""The catalogue of inference engines: which metrics each version exports, and how to scale on them.
+"""The catalogue of inference engines: the metrics and arguments of each version, and how to scale on the metrics.
 
-For: facts with their sources (``data/*.yaml``, one file for each engine; ``scaling.yaml`` for what holds for
-all), and what follows from them: the metric, query and threshold of a scaling hint, which latency goals a
-histogram can show, and what became of a metric that was renamed or removed.
-
-Not for: what a request says (``spec``), writing manifests (``render``), asking a running Prometheus.
+The facts have sources: ``data/*.yaml`` has one file for each engine, and ``scaling.yaml`` is for all engines. From them
+follow the metric, query and threshold of a scaling hint, the latency goals that a histogram can show, and the state of
+renamed or removed metrics. The package does not query a running Prometheus.
 
 A new engine is one file of data; a new version is one edit of data.
 """
@@ -17,9 +15,10 @@ from goldenpath.engines._arguments import (
     refused_arguments,
 )
 from goldenpath.engines._catalogue import EngineCatalogue, engine_catalogue, load_catalogue
-from goldenpath.engines._engine import Engine, MetricState, MetricStatus
+from goldenpath.engines._engine import Engine
 from goldenpath.engines._facts import Metric, MetricKind, MetricType, ReadingKind, Signal, Source
 from goldenpath.engines._hints import ScalingHint
+from goldenpath.engines._metric_status import MetricState, MetricStatus
 from goldenpath.engines._model_architectures import ModelArchitectures, model_architectures
 from goldenpath.engines._request_arguments import request_arguments
 from goldenpath.engines._versions import EngineVersion

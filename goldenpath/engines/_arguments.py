@@ -1,9 +1,9 @@
-"""The command-line arguments of each engine's server, by version, as they were read in its sources.
+"""The command-line arguments of each engine's server, by version.
 
-`arguments/<engine>-<version>.json` is written by ``tools/engine_arguments.py``, or from the reference page that a release
-publishes of its command, where the sources of that release are out of reach (TensorRT-LLM). A version between two lists goes by the
-older one: an argument that came since is then unknown, which says so before the server does. What TensorRT-LLM reads out of the
-file of ``--config`` (tensorrt_llm/llmapi/llm_args.py) is not an argument, and no request may name such a file.
+``tools/engine_arguments.py`` writes `arguments/<engine>-<version>.json` from the sources of a release. For TensorRT-LLM,
+whose sources were not available, the published reference of the command is the source. A version between two lists uses
+the older list, so a newer argument is reported as unknown. Settings in the file of TensorRT-LLM's ``--config``
+(tensorrt_llm/llmapi/llm_args.py) are not arguments, and no request may name such a file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Argument", "ArgumentList", "argument_list", "argument_versions", "re
 _FOLDER: Final = "arguments"
 _REFUSED: Final = "refused_arguments.yaml"
 _INTEGER: Final = re.compile(r"-?[0-9]+[kKmMgGtT]?|auto")
-"""vLLM reads 8k and 1M as numbers, and `auto` for a length."""
+"""vLLM accepts 8k and 1M as numbers, and `auto` as a length."""
 
 _FILLED_IN: Final = re.compile(r"\$\([A-Z0-9_]+\)")
 
@@ -39,9 +39,10 @@ Kind = Literal["flag", "switch", "integer", "number", "text", "list", "json"]
 
 
 class Argument(CatalogueModel):
-    """One argument. A ``flag`` takes no value; a ``switch`` takes none either, and is turned off by ``--no-…``.
+    """One argument. A ``flag`` and a ``switch`` take no value, and ``--no-…`` turns a switch off.
 
-    ``choices`` are left out where the sources do not close them; ``default`` where only a running engine knows it.
+    ``choices`` are empty if other values are possible. ``default`` is None if only a running engine knows it. ``instead``
+    is the replacement that the help text names.
     """
 
     name: Annotated[str, Field(pattern=r"^--[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -51,12 +52,11 @@ class Argument(CatalogueModel):
     default: Any = None
     deprecated: bool = False
     instead: str | None = None
-    """What takes its place, where its own text says so."""
 
     def problem(self, value: object) -> str | None:
-        """Why a value does not go with it; None where it does. ``True`` means that no value is written."""
+        """Return the reason why a value is invalid, or None. ``True`` means an argument without a value."""
         if self.type in {"flag", "switch"}:
-            return None if isinstance(value, bool) else "takes no value; give true or false"
+            return None if isinstance(value, bool) else "takes no value; set it to true or false"
         text = str(value)
         if isinstance(value, bool):
             return None if self.type == "text" else "needs a value"
@@ -79,8 +79,7 @@ class _Document(CatalogueModel):
 class ArgumentList:
     """The arguments of one version of an engine.
 
-    ``files`` are those that it was read in: files of that release with the SHA-256 of each, or the published reference
-    page with the commit of the project that has it.
+    ``files`` are the sources: files of the release with their SHA-256, or the published reference page with its commit.
     """
 
     engine: str
@@ -103,18 +102,18 @@ class ArgumentList:
         return found
 
     def get(self, name: str) -> Argument | None:
-        """An argument by its name or another name of it, as it is written: ``--dtype``, ``-tp``, ``--no-enable-…``."""
+        """Return an argument by any of its names, with dashes: ``--dtype``, ``-tp``, ``--no-enable-…``."""
         return self._by_name.get(name)
 
     def nearest(self, name: str) -> str | None:
-        """The known name that a misspelt one most likely means."""
+        """Return the known name that is closest to a misspelt one, or None."""
         found = difflib.get_close_matches(name, self._by_name, n=1)
         return found[0] if found else None
 
     def problems(self, arguments: Sequence[str]) -> Iterator[str]:
-        """What this version would refuse in a command line of ``--name=value`` and ``--name value``.
+        """Yield what this version refuses in a command line of ``--name=value`` and ``--name value``.
 
-        A value that Kubernetes fills in, ``$(NAME)``, is not judged.
+        Values that Kubernetes fills in, ``$(NAME)``, are not checked.
         """
         index = 0
         while index < len(arguments):
@@ -144,15 +143,16 @@ class ArgumentList:
 
 
 def argument_versions(engine: str) -> tuple[EngineVersion, ...]:
-    """Versions of an engine whose arguments are known, the oldest first; none for an engine without a list."""
+    """Return the versions of an engine with known arguments, the oldest first."""
     return tuple(sorted(EngineVersion.parse(version) for name, version in _listed() if name == engine))
 
 
 def argument_list(engine: str, version: str) -> ArgumentList | None:
-    """The arguments of a version: its own list, or that of the newest version before it; None without either.
+    """Return the arguments of a version, or of the newest version before it; None without either.
 
-    :raises ValueError: that is not a version.
-    :raises DataError: the data is broken.
+    Raises:
+        ValueError: the text is not a version.
+        DataError: the shipped data is invalid.
     """
     wanted = EngineVersion.parse(version)
     known = [each for each in argument_versions(engine) if each <= wanted]
@@ -161,9 +161,10 @@ def argument_list(engine: str, version: str) -> ArgumentList | None:
 
 @cache
 def refused_arguments(engine: str) -> Mapping[str, str]:
-    """By name without dashes, arguments of an engine that no request may set, with the reason of each.
+    """Return the arguments of an engine that no request may set, by name without dashes, each with its reason.
 
-    :raises DataError: the data is broken.
+    Raises:
+        DataError: the shipped data is invalid.
     """
     try:
         groups = kubeyaml.load(
@@ -191,7 +192,9 @@ def _read(engine: str, version: str) -> ArgumentList:
     except (OSError, ValidationError) as error:
         raise DataError(f"engines/{_FOLDER}/{file.name}: {error}") from error
     if (document.engine, document.version) != (engine, version):
-        raise DataError(f"engines/{_FOLDER}/{file.name}: is of {document.engine} {document.version}")
+        raise DataError(
+            f"engines/{_FOLDER}/{file.name}: has the arguments of {document.engine} {document.version}"
+        )
     return ArgumentList(
         engine, EngineVersion.parse(version), document.project, document.files, document.arguments
     )
@@ -199,6 +202,7 @@ def _read(engine: str, version: str) -> ArgumentList:
 
 def _is_number(text: str) -> bool:
     try:
-        return json.loads(text) is not None and not isinstance(json.loads(text), str | bool | list | dict)
+        value = json.loads(text)
     except ValueError:
         return False
+    return isinstance(value, int | float) and not isinstance(value, bool)

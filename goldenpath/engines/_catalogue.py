@@ -1,4 +1,4 @@
-"""Reading the catalogue's files, once."""
+"""Reads the files of the catalogue once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["EngineCatalogue", "engine_catalogue", "load_catalogue"]
 
 DEFAULT_ENGINE: Final = "vllm"
-"""What a request without ``engine`` means."""
+"""The engine of a request without ``engine``."""
 
 
 class EngineCatalogue:
-    """Every engine that goldenpath knows, by name; iterating gives them in the order of their names."""
+    """Every known engine, sorted by name."""
 
     def __init__(self, engines: dict[str, Engine]) -> None:
         self._engines = dict(sorted(engines.items()))
@@ -43,18 +43,21 @@ class EngineCatalogue:
 
     @property
     def default(self) -> Engine:
-        """The engine of a request that names none."""
         return self._engines[DEFAULT_ENGINE]
 
     def get(self, name: str) -> Engine:
-        """:raises InputError: for a name that is not known, with the nearest one."""
+        """Return an engine.
+
+        Raises:
+            InputError: the name is unknown; the problem has the nearest name.
+        """
         if name not in self._engines:
-            message = f"no such engine; there are {', '.join(self._engines)}"
+            message = f"is not an engine; the engines are {', '.join(self._engines)}"
             raise InputError([Problem("engine", "unknown-engine", message, name, self.nearest(name))])
         return self._engines[name]
 
     def nearest(self, name: str) -> str | None:
-        """The known name that a misspelt one most likely means."""
+        """Return the known name that is closest to a misspelt one, or None."""
         lowered = name.lower().replace("_", "-").replace(".", "-")
         found = difflib.get_close_matches(lowered, self._engines, n=1)
         return found[0] if found else None
@@ -62,12 +65,20 @@ class EngineCatalogue:
 
 @cache
 def engine_catalogue() -> EngineCatalogue:
-    """The catalogue that ships with goldenpath; :raises DataError: when its data is broken."""
+    """Return the shipped catalogue.
+
+    Raises:
+        DataError: the shipped data is invalid.
+    """
     return load_catalogue(files("goldenpath.engines"))
 
 
 def load_catalogue(folder: Traversable) -> EngineCatalogue:
-    """Read ``scaling.yaml`` and ``data/*.yaml`` of a folder; :raises DataError: naming the file and the place."""
+    """Read ``scaling.yaml`` and ``data/*.yaml`` from a folder.
+
+    Raises:
+        DataError: a file is invalid; the message names the file and the field.
+    """
     scaling = read_catalogue_file(folder / "scaling.yaml", ScalingFacts, "engines/scaling.yaml")
     facts = read_catalogue_folder(folder / "data", EngineFacts, "engines/data", key="name")
     if DEFAULT_ENGINE not in facts:

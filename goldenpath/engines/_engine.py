@@ -1,33 +1,32 @@
-"""One engine of the catalogue: what it exports at a version, what can be scaled on, and the hint for it."""
+"""An engine of the catalogue: the metrics of a version, the signals for scaling, and the scaling hints."""
 
 from __future__ import annotations
 
 import difflib
-import enum
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from goldenpath.engines._facts import EngineFacts, MetricKind, MetricType, ReadingKind, ScalingFacts, Signal
 from goldenpath.engines._hints import ScalingHint
+from goldenpath.engines._metric_status import MetricState, MetricStatus
+from goldenpath.engines._number_texts import duration_text, number_text, to_decimal
 from goldenpath.engines._queries import query, selector
 from goldenpath.engines._versions import EngineVersion
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from decimal import Decimal
 
     from goldenpath.engines._facts import Metric, Source
+from goldenpath.engines._number_texts import Number
 
-__all__ = ["Engine", "MetricState", "MetricStatus"]
+__all__ = ["Engine"]
 
-Number: TypeAlias = Decimal | int | float
-
-_REMEMBERED: Final = 1024
-"""Answers that an engine remembers."""
+_CACHED_ANSWERS: Final = 1024
 
 _LATENCIES: Final = {
     "time_to_first_token": ReadingKind.TIME_TO_FIRST_TOKEN,
@@ -37,33 +36,8 @@ _SERIES_SUFFIX: Final = re.compile(r"_(bucket|sum|count)$")
 _NULL_VALUES_WHY: Final = "by default an empty answer reads as 0, so a lost scrape target would scale the service down while it works"
 
 
-class MetricState(enum.StrEnum):
-    """What a name means at a version."""
-
-    EXPORTED = "exported"
-    HIDDEN = "hidden"
-    REMOVED = "removed"
-    NOT_YET = "not-yet"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricStatus:
-    """The answer to "does this version export that metric": ``use`` is the name to read instead."""
-
-    name: str
-    state: MetricState
-    message: str
-    metric: Metric | None = None
-    use: str | None = None
-
-    @property
-    def exported(self) -> bool:
-        return self.state is MetricState.EXPORTED
-
-
 class Engine:
-    """An engine's facts and what follows from them. Versions are text (``0.33.0``); none is the default one."""
+    """The facts about an engine, and what follows from them. Versions are texts (``0.33.0``); None is the default."""
 
     def __init__(self, facts: EngineFacts, scaling: ScalingFacts) -> None:
         self._facts = facts
@@ -74,12 +48,12 @@ class Engine:
         return f"Engine({self.name!r})"
 
     def __iter__(self) -> Iterator[Metric]:
-        """Every metric that the catalogue knows, also those that are gone."""
+        """Yield every known metric, including removed ones."""
         return iter(self._facts.metrics)
 
     @property
     def facts(self) -> tuple[EngineFacts, ScalingFacts]:
-        """Everything that its answers follow from."""
+        """The facts about this engine, and those about scaling for all engines."""
         return self._facts, self._scaling
 
     @property
@@ -96,7 +70,7 @@ class Engine:
 
     @property
     def versions_known(self) -> tuple[str, str]:
-        """The first and the last version that the catalogue speaks about."""
+        """The first and the last version in the catalogue."""
         return self._facts.versions.first.text, self._facts.versions.last.text
 
     @property
@@ -105,14 +79,14 @@ class Engine:
 
     @property
     def scrape_needs(self) -> str:
-        """What switches the metrics on, or nothing."""
+        """The setting that turns the metrics on, or an empty text."""
         return self._facts.needs
 
     def sources_of(self, metric: Metric) -> tuple[Source, ...]:
         return tuple(self._facts.sources[source] for source in metric.source)
 
     def knows(self, version: str) -> bool:
-        """Whether the catalogue speaks about a version."""
+        """Whether a version is in the range of the catalogue."""
         try:
             parsed = EngineVersion.parse(version)
         except ValueError:
@@ -120,18 +94,23 @@ class Engine:
         return parsed.within(self._facts.versions.first, self._facts.versions.last)
 
     def signals(self, version: str | None = None) -> tuple[Signal, ...]:
-        """What this version can be scaled on; :raises InputError: for a version outside the range."""
+        """Return the signals for scaling of a version.
+
+        Raises:
+            InputError: the version is outside the range of the catalogue.
+        """
         parsed = self._version(version)
         return tuple(signal for signal in Signal if any(self._read(r, parsed) for r in _readings(signal)))
 
     def needs_target(self, signal: Signal) -> bool:
-        """Whether a request must give the target, since no honest default exists."""
+        """Whether a request must state the target, because the catalogue has no default."""
         return signal is not Signal.LATENCY and self._scaling.signals[signal].target is None
 
     def metric(self, name: str, version: str | None = None) -> MetricStatus:
-        """What became of a metric. The engine's prefix and a histogram's ``_bucket`` may be there or not.
+        """Return the state of a metric. The name may lack the engine's prefix, and may have a histogram's ``_bucket``.
 
-        :raises InputError: for a version outside the range.
+        Raises:
+            InputError: the version is outside the range of the catalogue.
         """
         at = self._version(version)
         metric = self._find(name)
@@ -157,9 +136,10 @@ class Engine:
         )
 
     def buckets(self, metric: str, version: str | None = None) -> tuple[Decimal, ...]:
-        """The default upper bounds of a histogram, in seconds, rising.
+        """Return the default upper bounds of a histogram in seconds, in ascending order.
 
-        :raises InputError: for a version outside the range, and for a metric that is not a histogram there.
+        Raises:
+            InputError: the version is outside the range, or the metric is not a histogram of this version.
         """
         status = self.metric(metric, version)
         if status.metric is None or not status.exported:
@@ -171,8 +151,8 @@ class Engine:
     def nearest_bucket(
         self, metric: str, seconds: Number, version: str | None = None
     ) -> tuple[Decimal | None, Decimal | None]:
-        """The bounds around a number of seconds: both the same where there is a bound at it, ``None`` beyond."""
-        bounds, wanted = self.buckets(metric, version), _decimal(seconds)
+        """Return the bounds below and above a number of seconds, or twice the equal bound. None means no bound."""
+        bounds, wanted = self.buckets(metric, version), to_decimal(seconds)
         at = bisect_left(bounds, wanted)
         upper = bounds[at] if at < len(bounds) else None
         if upper == wanted:
@@ -180,20 +160,21 @@ class Engine:
         return (bounds[at - 1] if at else None), upper
 
     def metric_of(self, reading: ReadingKind, version: str | None = None) -> str | None:
-        """The metric that this version exports for a reading; None where it exports none.
+        """Return the metric that a version exports for a reading, or None.
 
-        :raises InputError: for a version outside the range.
+        Raises:
+            InputError: the version is outside the range of the catalogue.
         """
         metric = self._read(reading, self._version(version))
         return None if metric is None else metric.name
 
     def buckets_option(self, version: str | None = None) -> str | None:
-        """The engine's option that replaces the default buckets, where this version has one."""
+        """Return the option of the engine that replaces the default buckets, or None."""
         option = self._facts.buckets_option
         return option.flag if option is not None and self._version(version) >= option.since else None
 
-    # Requests of a fleet ask few questions, each of them often: what follows from the facts is worked out once.
-    @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - engines are made once, and live as long as the process
+    # The requests of a fleet repeat a few questions, so the answers are cached.
+    @lru_cache(maxsize=_CACHED_ANSWERS, typed=True)  # noqa: B019 - an engine lives as long as the process
     def problems(
         self,
         signal: Signal,
@@ -203,9 +184,9 @@ class Engine:
         time_to_first_token: Number | None = None,
         inter_token_latency: Number | None = None,
     ) -> tuple[Problem, ...]:
-        """All that keeps a hint from being made; paths are the names of these arguments. Goals are in seconds.
+        """Return the problems of a hint. Their paths are the names of these arguments. Goals are in seconds.
 
-        A latency goal is checked under every signal. Both goals may be there: a hint is made for each alone.
+        Latency goals are checked under every signal. Both goals may be given, because each has its own hint.
         """
         goals = {"time_to_first_token": time_to_first_token, "inter_token_latency": inter_token_latency}
         given = {field: goal for field, goal in goals.items() if goal is not None}
@@ -235,12 +216,13 @@ class Engine:
         workload: str | None = None,
         matching: Mapping[str, str] | None = None,
     ) -> ScalingHint:
-        """The hint for a signal. A latency hint is for one goal, in seconds.
+        """Return the hint for a signal. A latency hint is for one goal, in seconds.
 
-        With ``workload``, the query reads the Pods of the Deployment of that name only; with ``matching``, the series
-        with these labels only; else all of the namespace.
+        The query reads all Pods of the namespace. With ``workload``, it reads only the Pods of this Deployment; with
+        ``matching``, only the series with these labels.
 
-        :raises InputError: with all of :meth:`problems`, or when both latency goals are given.
+        Raises:
+            InputError: :meth:`problems` returns problems, or both latency goals are given.
         """
         found = list(
             self.problems(
@@ -273,16 +255,16 @@ class Engine:
         reads = selector(metric, namespace=namespace, workload=workload, matching=matching)
         return replace(unfiltered, query=asked, selector=reads)
 
-    @lru_cache(maxsize=_REMEMBERED, typed=True)  # noqa: B019 - as above
+    @lru_cache(maxsize=_CACHED_ANSWERS, typed=True)  # noqa: B019 - as above
     def _hint(
         self, signal: Signal, reading: ReadingKind, wanted: Number | None, at: EngineVersion
     ) -> tuple[ScalingHint, Metric]:
-        """The hint without its query, which names a namespace; and the metric to ask for."""
+        """Return the hint without the query, which depends on the namespace, and the metric."""
         how, every = self._scaling.signals[signal], self._scaling
         metric = self._read(reading, at)
-        threshold = how.target if wanted is None else _decimal(wanted)
+        threshold = how.target if wanted is None else to_decimal(wanted)
         if metric is None or threshold is None:
-            raise AssertionError("problems() lets neither pass")
+            raise AssertionError("problems() reports both cases")
         by_value = how.metric_type is MetricType.VALUE
         default = wanted is None
         hint = ScalingHint(
@@ -294,7 +276,7 @@ class Engine:
             query="",
             metric_type=how.metric_type,
             metric_type_why=how.metric_type_why,
-            threshold=_plain(threshold),
+            threshold=number_text(threshold),
             threshold_why=how.why if default or signal is Signal.LATENCY else "as requested",
             threshold_source=self._cited(how.target_source) if default else "the request",
             unit=how.unit,
@@ -343,14 +325,14 @@ class Engine:
         return None
 
     def _read(self, reading: ReadingKind, at: EngineVersion) -> Metric | None:
-        """The metric for a reading: the first of its candidates that this version exports."""
+        """Return the metric for a reading: the first candidate that this version exports."""
         names = self._facts.readings.get(reading, ())
         return next((self._metrics[name] for name in names if _exported(self._metrics[name], at)), None)
 
     def _unsupported(self, signal: Signal, at: EngineVersion) -> str:
         names = [name for reading in _readings(signal) for name in self._facts.readings.get(reading, ())]
         later = [self._metrics[name] for name in names if (self._metrics[name].since or at) > at]
-        since = f" ({later[0].name} comes with {later[0].since})" if later else ""
+        since = f" ({later[0].since} introduces {later[0].name})" if later else ""
         others = ", ".join(self.signals(at.text))
         return f"{self.title} {at} exports nothing for {signal}{since}; it can be scaled on {others}"
 
@@ -360,21 +342,21 @@ class Engine:
                 return ()
             why = self._scaling.signals[signal].why
             return (Problem("target", "target-required", f"signal {signal} needs a target: {why}"),)
-        value = _decimal(target)
+        value = to_decimal(target)
         if signal is Signal.LATENCY:
-            message = "signal latency takes its goal as the threshold, not a target"
+            message = "signal latency has its goal as the threshold, and no target"
         elif not value.is_finite() or value <= 0:
-            message = "a target is a number above 0"
+            message = "a target must be a number above 0"
         elif signal is Signal.KV_CACHE and value > 1:
-            message = "a kv-cache target is a share of the cache, above 0 and at most 1"
+            message = "a kv-cache target is a share of the cache: it must be above 0 and at most 1"
         else:
             return ()
         return (Problem("target", "invalid-target", message, target),)
 
     def _goal_problems(self, field: str, goal: Number, at: EngineVersion) -> tuple[Problem, ...]:
-        wanted = _decimal(goal)
+        wanted = to_decimal(goal)
         if not wanted.is_finite() or wanted <= 0:
-            return (Problem(field, "invalid-latency-goal", "a latency goal is a time above 0", goal),)
+            return (Problem(field, "invalid-latency-goal", "a latency goal must be a time above 0", goal),)
         metric = self._read(_LATENCIES[field], at)
         if metric is None:
             message = f"{self.title} {at} exports no histogram for {field}"
@@ -384,12 +366,12 @@ class Engine:
             return ()
         around = [bound for bound in (lower, upper) if bound is not None]
         closest = min(around, key=lambda bound: abs(bound - wanted))
-        shown = " or ".join(f"{_plain(bound)} s" for bound in around)
+        shown = " or ".join(f"{number_text(bound)} s" for bound in around)
         message = (
-            f"{field} {_plain(wanted)} s cannot be read from {metric.name}: "
-            f"no bucket at {_plain(wanted)} s; nearest {shown}"
+            f"{field} {number_text(wanted)} s cannot be read from {metric.name}: "
+            f"no bucket at {number_text(wanted)} s; nearest {shown}"
         )
-        return (Problem(field, "latency-not-measurable", message, goal, _duration(closest)),)
+        return (Problem(field, "latency-not-measurable", message, goal, duration_text(closest)),)
 
 
 def _readings(signal: Signal) -> tuple[ReadingKind, ...]:
@@ -399,19 +381,3 @@ def _readings(signal: Signal) -> tuple[ReadingKind, ...]:
 def _exported(metric: Metric, at: EngineVersion) -> bool:
     ends = [version for version in (metric.hidden_in, metric.removed_in) if version is not None]
     return (metric.since is None or metric.since <= at) and all(at < end for end in ends)
-
-
-def _decimal(number: Number) -> Decimal:
-    """A float means what it prints as: 0.75 is three quarters, not the nearest binary fraction."""
-    return number if isinstance(number, Decimal) else Decimal(str(number))
-
-
-def _plain(number: Decimal) -> str:
-    """Without exponent and trailing zeros: ``2500``, ``0.75``."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _duration(seconds: Decimal) -> str:
-    """As a request writes it: ``5s``, ``750ms``."""
-    return f"{_plain(seconds)}s" if seconds == seconds.to_integral_value() else f"{_plain(seconds * 1000)}ms"

@@ -1,9 +1,9 @@
-"""The shape of the catalogue's data: strict models, checked as a whole, so that a lookup cannot meet a hole."""
+"""The strict models of the catalogue's data. They validate each file as a whole, so no reference is missing."""
 
 from __future__ import annotations
 
 import enum
-from datetime import date  # noqa: TC003 - pydantic reads the annotation when the module loads
+from datetime import date  # noqa: TC003 - pydantic reads it when it creates the class
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Signal(enum.StrEnum):
-    """What a request may scale on."""
+    """The signals that a request can scale on."""
 
     TOKENS = "tokens"
     QUEUE = "queue"
@@ -36,7 +36,7 @@ class Signal(enum.StrEnum):
 
 
 class ReadingKind(enum.StrEnum):
-    """What can be read from an engine; a latency goal has two kinds, every other signal is its own."""
+    """The readings of an engine. Signal latency has two readings; every other signal has one with its name."""
 
     TOKENS = "tokens"
     QUEUE = "queue"
@@ -55,7 +55,7 @@ class MetricKind(enum.StrEnum):
 
 
 class MetricType(enum.StrEnum):
-    """How the autoscaler compares: the value divided by the number of replicas, or the value as it is."""
+    """How the autoscaler compares a metric: divided by the number of replicas, or unchanged."""
 
     AVERAGE_VALUE = "AverageValue"
     VALUE = "Value"
@@ -83,7 +83,7 @@ def _bounds(value: Any) -> Any:
     except InvalidOperation as error:
         raise ValueError("bucket bounds must be numbers") from error
     if not bounds or bounds[0] <= 0 or any(low >= high for low, high in pairwise(bounds)):
-        raise ValueError("bucket bounds must be positive and rise")
+        raise ValueError("bucket bounds must be positive and ascending")
     return bounds
 
 
@@ -96,7 +96,7 @@ _SourceIds = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Source(CatalogueModel):
-    """Where a fact was seen. ``dated`` says what the date is of: the release, our reading, or a thread's opening."""
+    """The source of a fact. ``dated`` tells whether the date is that of the release, of our reading, or of a thread."""
 
     project: _Text
     file: _Text
@@ -110,11 +110,11 @@ class Source(CatalogueModel):
 
 
 class Metric(CatalogueModel):
-    """A metric as Prometheus sees it (counters with ``_total``, histograms without ``_bucket``).
+    """A metric as Prometheus has it (counters with ``_total``, histograms without ``_bucket``).
 
-    It is exported from ``since`` (absent: from before the catalogue's range) up to, not including,
-    ``hidden_in`` or ``removed_in``; hidden means that an option of the engine still brings it back.
-    ``matchers`` are label values that a sum must select, or it counts twice.
+    The engine exports it from version ``since`` (None: before the range of the catalogue) until before version
+    ``hidden_in`` or ``removed_in``. An option of the engine turns a hidden metric on again. ``matchers`` are label values
+    that a sum must select to count nothing twice.
     """
 
     name: _MetricName
@@ -132,23 +132,23 @@ class Metric(CatalogueModel):
     def _in_order(self) -> Self:
         life = [version for version in (self.since, self.hidden_in, self.removed_in) if version is not None]
         if any(early >= late for early, late in pairwise(life)):
-            raise ValueError(f"{self.name}: since, hidden_in and removed_in must rise")
+            raise ValueError(f"{self.name}: since, hidden_in and removed_in must be ascending")
         if self.renamed_to is not None and self.removed_in is None:
-            raise ValueError(f"{self.name}: renamed_to says nothing without removed_in")
+            raise ValueError(f"{self.name}: renamed_to needs removed_in")
         if (self.kind is MetricKind.HISTOGRAM) != (self.buckets is not None):
-            raise ValueError(f"{self.name}: a histogram has buckets, and nothing else does")
+            raise ValueError(f"{self.name}: a histogram must have buckets, and other kinds must not")
         return self
 
 
 class EngineVersionRange(CatalogueModel):
-    """The versions that the catalogue speaks about, both ends included."""
+    """The versions in the catalogue, inclusive."""
 
     first: _VersionText
     last: _VersionText
 
 
 class BucketsOption(CatalogueModel):
-    """The engine's own option that replaces its default buckets, which no catalogue can see."""
+    """The option of the engine that replaces its default buckets. The catalogue has only the defaults."""
 
     flag: _Text
     since: _VersionText
@@ -156,7 +156,7 @@ class BucketsOption(CatalogueModel):
 
 
 class EngineFacts(CatalogueModel):
-    """One file of ``data/``."""
+    """A file of ``data/``."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
     title: _Text
@@ -173,9 +173,9 @@ class EngineFacts(CatalogueModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         metrics = {metric.name: metric for metric in self.metrics}
-        problems = [] if len(metrics) == len(self.metrics) else ["a metric is named twice"]
+        problems = [] if len(metrics) == len(self.metrics) else ["a metric appears twice"]
         if not self.default_version.within(self.versions.first, self.versions.last):
-            problems.append("default_version lies outside versions")
+            problems.append("default_version is outside versions")
         cited = {source for metric in self.metrics for source in metric.source}
         cited |= set(self.buckets_option.source) if self.buckets_option else set()
         problems += [f"source {source!r} is not listed" for source in sorted(cited - set(self.sources))]
@@ -190,14 +190,14 @@ class EngineFacts(CatalogueModel):
                 if name not in metrics:
                     problems.append(f"{reading} reads {name}, which is not listed")
                 elif metrics[name].kind is not _EXPECTED_KIND[reading]:
-                    problems.append(f"{reading} reads {name}, which is no {_EXPECTED_KIND[reading]}")
+                    problems.append(f"{reading} reads {name}, which is not a {_EXPECTED_KIND[reading]}")
         if problems:
             raise ValueError("; ".join(problems))
         return self
 
 
 class SignalFacts(CatalogueModel):
-    """How one signal is read and compared; ``why`` explains the target, or why there is no default one."""
+    """How a signal is read and compared. ``why`` explains the default target, or why the signal has none."""
 
     unit: _Text
     metric_type: MetricType
@@ -210,12 +210,12 @@ class SignalFacts(CatalogueModel):
     @model_validator(mode="after")
     def _sourced(self) -> Self:
         if (self.target is not None) != bool(self.target_source):
-            raise ValueError("a default target has a source, and a source has a target")
+            raise ValueError("set both target and target_source, or neither")
         return self
 
 
 class ScalingFacts(CatalogueModel):
-    """``scaling.yaml``: what holds for every engine."""
+    """The file ``scaling.yaml``, with the facts for all engines."""
 
     sources: dict[str, Source]
     polling_seconds: Annotated[int, Field(gt=0)]

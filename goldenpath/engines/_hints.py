@@ -1,4 +1,4 @@
-"""A scaling hint: all that a scaler, or a person who writes one, has to know."""
+"""Scaling hints, with all facts that a scaler needs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["ScalingHint"]
 
 @dataclass(frozen=True, slots=True)
 class ScalingHint:
-    """How to scale one workload on one signal; the words come from a KEDA Prometheus trigger.
+    """How to scale one workload on one signal. The field names are those of a KEDA Prometheus trigger.
 
-    ``activation_threshold`` is the value above which the scaler is active. ``min_replicas`` is the least that
-    works: the engine itself exports the signal, so nothing is left to wake it at zero. ``bucket`` is the
-    ``le`` label of a latency goal, for alerts that count requests inside it. ``ignore_null_values`` and
-    ``fallback_failures`` keep a lost target from reading as no load; ``fallback_needs`` is empty or names what
-    a fallback needs. ``scrape_needs`` is empty or says what switches the metrics on.
+    Above ``activation_threshold``, the scaler is active. ``min_replicas`` is 1, because the engine itself exports the
+    signal, and exports nothing at zero replicas. ``bucket`` is the ``le`` label of a latency goal, for alerts that count
+    requests within it. With ``ignore_null_values`` and ``fallback_failures``, a lost target does not read as no load.
+    ``fallback_needs`` names a condition of the fallback, or is empty. ``scrape_needs`` names the setting that turns the
+    metrics on, or is empty. ``selector`` has the labels of ``query`` in braces, for alerts about the same Pods.
     """
 
     signal: Signal
@@ -52,4 +52,3 @@ class ScalingHint:
     scrape_needs: str
     metric_source: str
     selector: str = ""
-    """The labels that ``query`` selects the metric by, in braces: an alert about the same Pods has them too."""

@@ -1,7 +1,8 @@
-"""The architectures of models that each engine implements, by version, as they were read in its sources.
+"""The model architectures that each engine implements, by version.
 
-`models/<engine>.json` is written by ``tools/engine_models.py``: each architecture with the first of the versions read that has it, and
-the next that has it no more. A version between two that were read goes by the older one. An engine without a file is not judged.
+``tools/engine_models.py`` writes `models/<engine>.json` from the sources of some versions. Each architecture has the first
+of these versions that implements it, and the first that no longer does. Another version counts as the newest of these
+before it. An engine without a file is not checked.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _Span = Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
 
 
 class ModelArchitectures(CatalogueModel):
-    """What one engine implements.
+    """The architectures that one engine implements.
 
-    ``versions`` are those that were read, the oldest first, each with the digest of its files. ``architectures`` have the
-    first version that implements each, and the next that does so no more where there is one.
+    ``versions`` are the read versions, the oldest first, with the digest of their files. ``architectures`` maps each
+    architecture to the first version that implements it, and the first that no longer does, if any.
     """
 
     engine: str
@@ -38,39 +39,41 @@ class ModelArchitectures(CatalogueModel):
     architectures: dict[str, _Span]
 
     def problem(self, version: str, names: Collection[str]) -> str | None:
-        """Why a version may not run a model whose ``config.json`` names some architectures.
+        """Return the reason why a version may not run a model with these architectures in ``config.json``.
 
-        None where it implements one of them, and where nothing is known: of a version older than all that were read, and of a
-        model that names none.
+        The result is None if the version implements one of them, or if nothing is known: the version is older than all
+        read versions, or the model names no architecture.
 
-        :raises ValueError: that is not a version.
+        Raises:
+            ValueError: the text is not a version.
         """
-        wanted = EngineVersion.parse(version)
-        read = [each for each in self.versions if EngineVersion.parse(each) <= wanted]
-        if not read or not names or any(self._has(name, wanted) for name in names):
+        at = EngineVersion.parse(version)
+        read = [each for each in self.versions if EngineVersion.parse(each) <= at]
+        if not read or not names or any(self._has(name, at) for name in names):
             return None
-        what = " or ".join(sorted(names))
+        listed = " or ".join(sorted(names))
         known = {name: self.architectures[name] for name in names if name in self.architectures}
         if not known:
-            return f"has no {what}, and no version that was read has it ({', '.join(self.versions)})"
-        first, *gone = min(known.values(), key=lambda span: EngineVersion.parse(span[0]))
-        if EngineVersion.parse(first) > wanted:
-            return f"has no {what} in {read[-1]}; {first} has it"
-        return f"has no {what} any more from {gone[0]} on; {first} has it"
+            return f"does not implement {listed}, nor does any known version ({', '.join(self.versions)})"
+        first, *removed = min(known.values(), key=lambda span: EngineVersion.parse(span[0]))
+        if EngineVersion.parse(first) > at:
+            return f"does not implement {listed} (as in {read[-1]}); {first} does"
+        return f"does not implement {listed} since {removed[0]}; {first} does"
 
-    def _has(self, name: str, wanted: EngineVersion) -> bool:
+    def _has(self, name: str, at: EngineVersion) -> bool:
         span = self.architectures.get(name)
         if span is None:
             return False
-        first, *gone = (EngineVersion.parse(each) for each in span)
-        return first <= wanted and not any(each <= wanted for each in gone)
+        first, *removed = (EngineVersion.parse(each) for each in span)
+        return first <= at and not any(each <= at for each in removed)
 
 
 @cache
 def model_architectures(engine: str) -> ModelArchitectures | None:
-    """What an engine implements; None where its sources were not read.
+    """Return the architectures that an engine implements; None if they are unknown.
 
-    :raises DataError: the data is broken.
+    Raises:
+        DataError: the shipped data is invalid.
     """
     file = files("goldenpath.engines") / _FOLDER / f"{engine}.json"
     if not file.is_file():

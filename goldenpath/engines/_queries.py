@@ -1,6 +1,6 @@
-"""PromQL for a reading: always one element, only of one namespace, and empty when the engine is not there.
+"""PromQL for a reading. The result is one element for one namespace, or empty if the engine does not run.
 
-Empty matters: a scaler that gets "no data" keeps its replicas, one that gets "0" scales down.
+Empty is important: a scaler keeps its replicas without data, and scales down on 0.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def query(
     workload: str | None = None,
     matching: Mapping[str, str] | None = None,
 ) -> str:
-    """The query of ``reading``. ``window`` is the range of a rate, ``quantile`` that of a latency.
+    """Return the query for a reading. ``window`` is the range of a rate, and ``quantile`` is for latencies.
 
-    With ``workload``, only the Pods of the Deployment of that name are read; with ``matching``, only series with these
-    labels; else all of the namespace.
+    The query reads all Pods of the namespace. With ``workload``, it reads only the Pods of this Deployment; with
+    ``matching``, only the series with these labels.
     """
     labels = selector(metric, namespace=namespace, workload=workload, matching=matching)
     match reading:
@@ -43,8 +43,8 @@ def query(
             return f"avg({metric.name}{labels})"
         case ReadingKind.TIME_TO_FIRST_TOKEN | ReadingKind.INTER_TOKEN_LATENCY:
             buckets = f"sum by (le) (rate({metric.name}_bucket{labels}[{window}]))"
-            # Without traffic a quantile is NaN, which a scaler takes for a failure: then the answer is 0,
-            # but still only where the histogram exists.
+            # Without traffic, a quantile is NaN, which a scaler reads as a failure. So the query then returns 0, but
+            # only if the histogram exists.
             idle = f"sum(rate({metric.name}_count{labels}[{window}])) * 0"
             return f"histogram_quantile({quantile}, {buckets}) >= 0 or {idle}"
 
@@ -56,11 +56,11 @@ def selector(
     workload: str | None = None,
     matching: Mapping[str, str] | None = None,
 ) -> str:
-    """The labels that the query of a metric selects by, in braces."""
+    """Return the labels of a query in braces."""
     labels = {"namespace": namespace, **(matching or {}), **metric.matchers}
     matchers = [f'{name}="{_escaped(value)}"' for name, value in labels.items()]
     if workload is not None:
-        # Of a Deployment's Pods the name has exactly two more parts: those of `server-b` are not those of `server`.
+        # Names of a Deployment's Pods have exactly two more parts, so the Pods of `server-b` do not match `server`.
         matchers.append(f'pod=~"{workload.replace(".", "[.]")}-[a-z0-9]+-[a-z0-9]+"')
     return "{" + ",".join(matchers) + "}"
 

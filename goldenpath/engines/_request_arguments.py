@@ -1,4 +1,4 @@
-"""Arguments of an engine that a request may set itself."""
+"""The arguments of an engine that a request may set."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _FILE = "request_arguments.yaml"
 
 @cache
 def request_arguments(engine: str) -> tuple[str, ...]:
-    """The names, without dashes in front; empty for an engine that the file does not name.
+    """Return the names without leading dashes; empty for an engine that the file does not name.
 
-    :raises DataError: when the file is broken.
+    Raises:
+        DataError: the file is invalid.
     """
     try:
         document = kubeyaml.load(

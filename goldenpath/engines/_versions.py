@@ -17,10 +17,10 @@ _PATTERN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class EngineVersion:
-    """An engine's version, in order: a post-release comes after its release.
+    """A version of an engine, for comparison. A post-release comes after its release.
 
-    A release candidate counts as its release, and a local build (``+cu130``) as what it was built from: the
-    catalogue asks which metrics are there, and those are settled before the last candidate.
+    A release candidate equals its release, because the metrics are final before the last candidate. A local build
+    (``+cu130``) equals its release too.
     """
 
     _key: tuple[int, ...]
@@ -28,7 +28,11 @@ class EngineVersion:
 
     @classmethod
     def parse(cls, text: str) -> EngineVersion:
-        """Read a version; :raises ValueError: the text is not a version."""
+        """Parse a version.
+
+        Raises:
+            ValueError: the text is not a version.
+        """
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise ValueError(f"{text!r} is not a version such as 0.12.0 or b9842")
@@ -37,7 +41,7 @@ class EngineVersion:
         return cls((*padded, int(match["post"] or 0)), text)
 
     def within(self, first: EngineVersion, last: EngineVersion) -> bool:
-        """Whether this version lies in a range; post-releases of the last one are inside."""
+        """Whether this version is in a range. Post-releases of the last version are inside."""
         return first._key <= self._key and self._key[:-1] <= last._key[:-1]
 
     def __str__(self) -> str:

@@ -115,7 +115,10 @@ def test_a_deprecated_argument_says_what_takes_its_place() -> None:
         ),
         (["--tensor-parallel-size=four"], ["--tensor-parallel-size must be a whole number"]),
         (["--gpu-memory-utilization=most"], ["--gpu-memory-utilization must be a number"]),
-        (["--enable-prefix-caching=yes"], ["--enable-prefix-caching takes no value; give true or false"]),
+        (
+            ["--enable-prefix-caching=yes"],
+            ["--enable-prefix-caching takes no value; set it to true or false"],
+        ),
         (["--tensor-parallel-size"], ["--tensor-parallel-size needs a value"]),
         (
             ["--safetensors-load-strategy=fast"],

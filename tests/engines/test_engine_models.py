@@ -59,13 +59,13 @@ def test_the_default_version_was_read(engine: str) -> None:
 
 
 def test_a_version_between_two_goes_by_the_older_one() -> None:
-    assert said("0.17.1", NEW) == f"has no {NEW} in 0.12.0; 0.18.0 has it"
+    assert said("0.17.1", NEW) == f"does not implement {NEW} (as in 0.12.0); 0.18.0 does"
     assert said("0.18.0", NEW) is None
     assert said("0.19.0", NEW) is None
 
 
 def test_what_no_version_has_is_said_with_the_versions_that_were_read() -> None:
-    assert "no version that was read has it (0.10.2, 0.12.0" in str(said("0.33.0", "OwnForCausalLM"))
+    assert "nor does any known version (0.10.2, 0.12.0" in str(said("0.33.0", "OwnForCausalLM"))
 
 
 def test_one_of_several_names_is_enough() -> None:
@@ -77,7 +77,7 @@ def test_an_architecture_that_was_taken_out_is_missed_from_then_on() -> None:
     assert found is not None
     name, (first, gone) = next((name, span) for name, span in found.architectures.items() if len(span) > 1)
     assert said(first, name) is None
-    assert said(gone, name) == f"has no {name} any more from {gone} on; {first} has it"
+    assert said(gone, name) == f"does not implement {name} since {gone}; {first} does"
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:

@@ -248,7 +248,7 @@ def test_a_signal_that_an_engine_lacks_is_refused_with_what_it_has():
 
 def test_a_signal_that_comes_later_says_when():
     (problem,) = CATALOGUE.get("tensorrt-llm").problems(Signal.QUEUE)
-    assert "(trtllm_num_requests_waiting comes with 1.3.0)" in problem.message
+    assert "(1.3.0 introduces trtllm_num_requests_waiting)" in problem.message
 
 
 @pytest.mark.parametrize("signal", [Signal.QUEUE, Signal.TOKENS, Signal.KV_CACHE, Signal.LATENCY])

@@ -94,7 +94,7 @@ def test_a_version_without_the_model_s_architecture_is_reported_with_the_one_tha
         return findings(service(model=new, engine=engine, goal=None, accelerator={"count": 4}))
 
     assert of("0.12.0")["engine-model"].startswith("warning engine.version")
-    assert "0.18.0 has it" in of("0.12.0")["engine-model"]
+    assert "0.18.0 does" in of("0.12.0")["engine-model"]
     assert "engine-model" not in of("0.18.0")
 
 
