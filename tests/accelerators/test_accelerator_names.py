@@ -138,7 +138,7 @@ def test_node_labels(
     assert dict(entry(id_).node_labels(strategy, sharing)) == labels
 
 
-def test_a_slice_whose_product_label_would_be_too_long_is_found_by_what_nodes_do_carry() -> None:
+def test_a_slice_with_a_too_long_product_label_is_found_by_other_node_labels() -> None:
     slice_ = entry("nvidia-rtx-pro-6000-96gb/1g.24gb+me.all")
     assert dict(slice_.node_labels("mixed")) == {
         "nvidia.com/gpu.product": entry("nvidia-rtx-pro-6000-96gb").node_labels()["nvidia.com/gpu.product"]
@@ -281,7 +281,7 @@ def test_every_selector_is_a_boolean_expression_about_its_own_driver() -> None:
         assert program.eval(data=other).plain_value() is False, accelerator.id
 
 
-def test_devices_that_the_dra_driver_skips_are_for_the_device_plugin_alone() -> None:
+def test_devices_that_the_dra_driver_skips_need_the_device_plugin() -> None:
     assert entry("amd-mi250x").allocations == (Allocation.DEVICE_PLUGIN,)
     assert Allocation.DRA in entry("amd-mi300x").allocations
 

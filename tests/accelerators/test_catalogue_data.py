@@ -83,7 +83,7 @@ MIG_COUNTS = {
         *("intel-arc-pro-b50", "intel-arc-pro-b60", "intel-arc-pro-b65", "intel-arc-pro-b70"),
     ],
 )
-def test_every_model_that_was_asked_for_is_there(word: str) -> None:
+def test_every_requested_model_is_in_the_catalogue(word: str) -> None:
     assert [model.id for model in CATALOGUE.models if model.id == word or model.id.startswith(word)]
 
 
@@ -103,7 +103,7 @@ def test_the_sample_fleet_finds_its_profiles(id_: str) -> None:
 
 
 @pytest.mark.parametrize(("model", "table"), MIG_COUNTS.items())
-def test_mig_counts_are_those_of_nvidias_tables(model: str, table: str) -> None:
+def test_mig_counts_equal_nvidias_tables(model: str, table: str) -> None:
     expected = {row.split()[0]: int(row.split()[1]) for row in table.split(",")}
     assert {each.partition: each.per_device for each in CATALOGUE.partitions_of(model)} == expected
 
@@ -164,7 +164,7 @@ def test_every_entry_has_a_source_and_a_date_for_every_group_of_facts() -> None:
             assert "partitions" in entry.facts, entry.id
 
 
-def test_what_is_not_documented_by_the_vendor_says_so() -> None:
+def test_facts_without_a_vendor_document_are_marked() -> None:
     for id_ in ("nvidia-gb200-186gb/7g.189gb", "intel-gaudi2", "amd-mi250"):
         entry = CATALOGUE.get(id_)
         assert entry is not None

@@ -105,7 +105,7 @@ def test_a_broken_entry_is_named(folder: Path, file: str, old: str, new: str, me
 
 
 @pytest.mark.parametrize("content", ["vendor: [", "- a list", "", "\x00"])
-def test_a_file_that_is_no_document_is_named(folder: Path, content: str) -> None:
+def test_an_invalid_catalogue_file_is_named(folder: Path, content: str) -> None:
     (folder / "intel.yaml").write_text(content)
     with pytest.raises(DataError, match=r"^intel\.yaml"):
         load_catalogue(folder)

@@ -43,7 +43,7 @@ def test_a_near_miss_suggests(written: str, meant: str | None) -> None:
     assert CATALOGUE.nearest(written) == meant
 
 
-def test_a_slice_that_the_model_does_not_have_suggests_one_that_it_has() -> None:
+def test_an_unknown_slice_suggests_a_slice_of_the_model() -> None:
     meant = CATALOGUE.nearest("nvidia-h100-80gb/1g.5gb")
     assert meant in {each.id for each in CATALOGUE.partitions_of("nvidia-h100-80gb")}
 

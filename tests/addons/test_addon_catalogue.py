@@ -26,7 +26,7 @@ def test_a_fleet_can_name_every_addon_of_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize(("id_", "release"), RELEASES)
-def test_a_release_serves_what_the_catalogue_says(id_: str, release: str) -> None:
+def test_a_release_serves_the_apis_of_the_catalogue(id_: str, release: str) -> None:
     addon, crds = addon_catalogue().get(id_), SERVED[id_][release]
     at = version_of(release)
     for api in addon.apis:
@@ -36,7 +36,7 @@ def test_a_release_serves_what_the_catalogue_says(id_: str, release: str) -> Non
 
 
 @pytest.mark.parametrize(("id_", "release"), RELEASES)
-def test_a_field_is_in_a_release_when_the_catalogue_says_so(id_: str, release: str) -> None:
+def test_a_release_has_the_fields_of_the_catalogue(id_: str, release: str) -> None:
     addon, crds = addon_catalogue().get(id_), SERVED[id_][release]
     # Older versions of a kind stay as they are; what is rendered is of the version that the catalogue names.
     rendered = {f"{api.api_version} {kind}" for api in addon.apis for kind in api.kinds}
@@ -57,11 +57,11 @@ def test_an_entry_judges_a_range_of_versions(entry: Addon) -> None:
         assert version_of(fact.since) <= version_of(entry.last)
 
 
-def test_anyone_who_owns_workloads_says_as_whom() -> None:
+def test_an_addon_that_owns_workloads_names_its_accounts() -> None:
     assert [entry.id for entry in EVERY if entry.owns_workloads and not entry.accounts()] == []
 
 
-def test_flux_is_no_controller_of_what_people_write() -> None:
+def test_flux_does_not_count_as_a_controller() -> None:
     assert not addon_catalogue().get("flux").owns_workloads
 
 

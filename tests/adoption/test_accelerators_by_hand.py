@@ -42,7 +42,7 @@ def test_a_queue_that_only_borrows_comes_back() -> None:
     assert [(gpu["quota"], gpu["borrow"]) for gpu in adoption.request["gpus"]] == [(0, 4)]
 
 
-def test_a_queue_says_what_is_owned_and_what_is_borrowed() -> None:
+def test_a_queue_gives_quota_and_borrowing_limit() -> None:
     found = queue(("nvidia.com/gpu", "default", "8", "4"))
     assert gpus(*found, quota({"requests.nvidia.com/gpu": 12})) == [
         {"profile": H100, "quota": 8, "borrow": 4}
@@ -62,7 +62,7 @@ def test_flavors_tell_models_that_share_a_name() -> None:
     assert "adopt-which-accelerator" in rules(adopt(*found, on="munich"), Severity.ERROR)
 
 
-def test_what_runs_tells_the_model_where_no_queue_does() -> None:
+def test_running_workloads_give_the_model_without_a_queue() -> None:
     wall = quota({"requests.nvidia.com/gpu": 4})
     runs = deployment({"nvidia.com/gpu": 1}, {PRODUCT: "NVIDIA-L4"})
     adoption = adopt(wall, runs, on="munich")
@@ -90,7 +90,7 @@ def test_a_device_class_of_the_platform_is_its_accelerator() -> None:
         ("gpu.nvidia.com.deviceclass.resource.k8s.io/devices", "boston", "does not identify"),
     ],
 )
-def test_a_wrong_key_is_reported_with_what_was_probably_meant(key: str, on: str, said: str) -> None:
+def test_a_wrong_quota_key_suggests_the_right_one(key: str, on: str, said: str) -> None:
     (found,) = [finding for finding in adopt(quota({key: 4}), on=on).findings if finding.rule == "adopt-wrong-key"]  # fmt: skip
     assert said in found.message
     assert (found.severity, found.field) == (Severity.ERROR, f"spec.hard[{key}]")
@@ -102,7 +102,7 @@ def test_keys_that_are_0_and_keys_that_are_no_devices_are_passed_over() -> None:
     assert "adopt-wrong-key" not in rules(adopt(found))
 
 
-def test_another_extended_resource_is_no_accelerator() -> None:
+def test_another_extended_resource_is_not_an_accelerator() -> None:
     adoption = adopt(quota({"requests.example.org/fpga": 2}), on="bare")
     assert (
         left(adoption)["ResourceQuota vision/limits", "spec.hard[requests.example.org/fpga]"] is ToDo.OVERRIDE
@@ -169,7 +169,7 @@ def test_a_queue_and_a_quota_that_disagree_are_reported_and_the_queue_is_taken()
         (8, None, "adopt-borrows-without-limit", {"quota": 8, "borrow": 56}),
     ],
 )
-def test_what_a_request_cannot_say_of_a_queue(
+def test_queue_settings_outside_a_request_are_leftovers(
     nominal: int, borrow: int | None, rule: str, gpu: dict[str, int]
 ) -> None:
     adoption = adopt(*queue(("nvidia.com/gpu", "default", nominal, borrow)))
@@ -177,7 +177,7 @@ def test_what_a_request_cannot_say_of_a_queue(
     assert rule in rules(adoption)
 
 
-def test_a_queue_for_what_the_fleet_does_not_know() -> None:
+def test_a_queue_with_a_flavor_unknown_to_the_fleet() -> None:
     adoption = adopt(*queue(("example.org/tpu", "default", 4, 0)))
     assert "adopt-unknown-accelerator" in rules(adoption, Severity.ERROR)
 

@@ -13,7 +13,7 @@ from goldenpath.findings import Severity
 from goldenpath.pipeline import parse
 
 
-def test_common_labels_say_whose_it_is() -> None:
+def test_common_labels_give_the_owner() -> None:
     found = namespace(
         {"team": "x", "env": "staging", "pod-security.kubernetes.io/enforce": "baseline"},
         **{"cost-center": "cc-1", "contact": "vision@example.org"},
@@ -25,14 +25,14 @@ def test_common_labels_say_whose_it_is() -> None:
     }  # fmt: skip
 
 
-def test_what_nothing_says_is_asked_for_in_the_file() -> None:
+def test_a_missing_required_field_is_a_comment_in_the_file() -> None:
     adoption = derive("vision", {"berlin": [item("Namespace", "vision", namespace="")]}, FLEET)
     assert "# owner is required, and no object has it:\n# owner:\n" in adoption.text
     assert ("owner", "required") in [(finding.field, finding.rule) for finding in adoption.findings]
     assert parse(adopt().request, fleet=FLEET).owner == "vision-team"
 
 
-def test_what_a_person_says_wins() -> None:
+def test_values_of_a_person_take_precedence() -> None:
     adoption = adopt(owner="platform-team", title="Vision")
     assert (adoption.request["owner"], adoption.request["title"]) == ("platform-team", "Vision")
     assert adoption.sources["owner"] == "set by a person"
@@ -112,7 +112,7 @@ def test_the_larger_of_two_clusters_is_taken_and_named() -> None:
     assert "64 on berlin, 128 on munich" in adoption.sources["compute.cpu"]
 
 
-def test_no_quota_is_reported_with_what_will_hold() -> None:
+def test_a_missing_quota_is_reported_with_the_defaults() -> None:
     adoption = adopt()
     assert "compute" not in adoption.request
     assert "adopt-unlimited" in rules(adoption)

@@ -54,7 +54,7 @@ GATEWAY = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": 
         {"ingress": [{"from": [GATEWAY]}]},
     ],
 )
-def test_what_the_golden_path_lets_through_needs_no_word(spec: dict[str, Any]) -> None:
+def test_egress_that_the_golden_path_allows_is_not_in_the_request(spec: dict[str, Any]) -> None:
     adoption = adopt(CLOSED, policy(**spec))
     assert "network" not in adoption.request
     assert {leftover.todo for leftover in adoption.leftovers} == {ToDo.REMOVE}
@@ -73,7 +73,7 @@ def test_what_the_golden_path_lets_through_needs_no_word(spec: dict[str, Any]) -
         ({"ingress": [{}]}, "allows ingress from every address"),
     ],
 )  # fmt: skip
-def test_what_a_policy_says_that_a_request_cannot(spec: dict[str, Any], said: str) -> None:
+def test_policy_rules_outside_a_request_are_leftovers(spec: dict[str, Any], said: str) -> None:
     adoption = adopt(CLOSED, policy(**spec))
     (kept,) = [leftover for leftover in adoption.leftovers if leftover.object == "NetworkPolicy vision/p"]
     assert (kept.what, kept.todo) == (said, ToDo.KEEP)
@@ -191,13 +191,13 @@ def test_a_source_in_a_requests_words(kind: str, spec: dict[str, Any], source: d
         {"serviceAccountName": "puller"},
     ],
 )
-def test_a_source_that_a_request_cannot_say_is_left(spec: dict[str, Any]) -> None:
+def test_a_source_outside_a_request_is_a_leftover(spec: dict[str, Any]) -> None:
     adoption = adopt(*flux(spec=spec))
     assert "source" not in adoption.request
     assert left(adoption)["Kustomization vision/vision", ""] is ToDo.REPOSITORY
 
 
-def test_what_flux_does_with_its_own_rights_is_an_error() -> None:
+def test_a_kustomization_with_fluxs_own_rights_is_an_error() -> None:
     adoption = adopt(*flux(serviceAccountName=None, postBuild={"substitute": {}}))
     assert "adopt-flux-as-controller" in rules(adoption, Severity.ERROR)
     assert left(adoption)["Kustomization vision/vision", "spec.postBuild"] is ToDo.REPOSITORY
@@ -211,7 +211,7 @@ def test_a_kustomization_elsewhere_is_replaced_without_pruning() -> None:
     assert "deletionPolicy: Orphan" in leftover.advice
 
 
-def test_a_second_source_goes_into_the_first() -> None:
+def test_a_second_source_is_a_leftover_for_the_first_repository() -> None:
     adoption = adopt(*flux(), *flux(name="more", spec={"url": "https://git.example.org/c/d.git"}))
     assert adoption.request["source"]["git"] == "https://git.example.org/a/b.git"
     assert left(adoption)["Kustomization vision/more", ""] is ToDo.REPOSITORY

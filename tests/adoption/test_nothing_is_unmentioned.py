@@ -160,7 +160,7 @@ def test_devices_of_any_workload_are_counted(name: str) -> None:
     assert "request 2 of nvidia.com/gpu" in found.message
 
 
-def test_a_domain_of_ones_own_says_the_metadata() -> None:
+def test_labels_of_a_custom_domain_give_the_metadata() -> None:
     request = derive("vision", {"berlin": space(*META[0])}, FLEET).request
     assert (request["owner"], request["environment"]) == ("b", "development")
 
@@ -172,7 +172,7 @@ def test_a_key_that_an_organisation_names_comes_first() -> None:
     )
 
 
-def test_the_keys_of_the_fleet_come_before_what_people_commonly_write() -> None:
+def test_keys_of_the_fleet_take_precedence_over_common_keys() -> None:
     ours = FLEET.model_validate(
         {**FLEET.model_dump(), "adoption": {"keys": {"owner": ["example.com/tribe"]}}}
     )
@@ -200,7 +200,7 @@ def test_a_cluster_s_own_objects_are_not_the_namespace_s() -> None:
     ]
 
 
-def test_an_environment_that_nothing_says_is_asked_for() -> None:
+def test_a_missing_environment_is_a_finding() -> None:
     adoption = adopt()
     assert "environment" not in adoption.request
     assert "adopt-environment-unsaid" in {finding.rule for finding in adoption.findings}

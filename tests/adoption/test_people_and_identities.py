@@ -60,7 +60,7 @@ def test_subjects_that_no_request_has() -> None:
     assert {"adopt-everybody", "adopt-group-prefix"} <= rules(adoption)
 
 
-def test_a_role_whose_rules_are_not_there_is_not_guessed() -> None:
+def test_a_role_with_unknown_rules_is_not_guessed() -> None:
     adoption = adopt(binding("special", group("oidc:a")))
     assert "access" not in adoption.request
     assert left(adoption)["RoleBinding vision/bind-special", "roleRef"] is ToDo.KEEP

@@ -66,7 +66,7 @@ def sayable(request: dict[str, Any]) -> dict[str, Any]:
 
 @given(requests())
 @settings(deadline=None)
-def test_adopting_what_was_rendered_renders_the_same(request: dict[str, Any]) -> None:
+def test_adopting_rendered_objects_renders_the_same(request: dict[str, Any]) -> None:
     request = sayable(request)
     adoption = adopted(request)
     assert bodies(adoption.request) == bodies(request)
@@ -76,7 +76,7 @@ def test_adopting_what_was_rendered_renders_the_same(request: dict[str, Any]) ->
 
 @given(requests())
 @settings(deadline=None)
-def test_every_field_says_where_it_comes_from(request: dict[str, Any]) -> None:
+def test_every_field_has_its_source(request: dict[str, Any]) -> None:
     adoption = adopted(sayable(request))
 
     def said(node: dict[str, Any], before: str = "") -> set[str]:
@@ -156,7 +156,9 @@ ALL_PLACES = [
 
 @given(st.lists(st.tuples(st.sampled_from(ALL_PLACES), st.sampled_from(JUNK)), min_size=1, max_size=4))
 @settings(deadline=None)
-def test_nothing_that_is_there_stops_it(changes: list[tuple[tuple[int, tuple[Any, ...]], Any]]) -> None:
+def test_no_malformed_object_stops_the_adoption(
+    changes: list[tuple[tuple[int, tuple[Any, ...]], Any]],
+) -> None:
     """An API server lets a custom resource hold much, and a file on disk holds anything."""
     objects = copy.deepcopy(FULL_OBJECTS)
     for (index, place), junk in changes:

@@ -37,7 +37,7 @@ def scaled(query: str, threshold: str, **spec: Any) -> ManifestObject:
         ),
     ],
 )  # fmt: skip
-def test_a_scaler_that_reads_an_engine_says_the_signal(found: ManifestObject, words: dict[str, Any]) -> None:
+def test_a_scaler_that_reads_an_engine_gives_the_signal(found: ManifestObject, words: dict[str, Any]) -> None:
     adoption = adopt(found)
     assert adoption.request["autoscaling"] == words
     assert left(adoption)[str(found), ""] is ToDo.REPOSITORY
@@ -52,7 +52,7 @@ def test_a_scaler_of_something_else_stays_the_teams() -> None:
     assert left(adoption)[str(found), ""] is ToDo.REPOSITORY
 
 
-def test_what_is_the_teams_and_what_only_the_platform_may_make() -> None:
+def test_leftovers_of_the_team_and_of_the_platform() -> None:
     adoption = adopt(
         deployment(),
         *(item("ConfigMap", f"c{number}") for number in range(7)),
@@ -84,7 +84,7 @@ def test_what_is_the_teams_and_what_only_the_platform_may_make() -> None:
     assert many == "7 objects: c0, c1, c2, c3, c4 …"
 
 
-def test_what_a_server_adds_changes_nothing() -> None:
+def test_fields_that_the_server_adds_change_nothing() -> None:
     plain = [quota({"cpu": "64"}), deployment(), *queue(("nvidia.com/gpu", "default", 8, 0))]
     live = []
     for found in plain:

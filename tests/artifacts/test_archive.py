@@ -41,7 +41,7 @@ def refused(data, **limits):
     return caught.value.rule, str(caught.value)
 
 
-def test_the_bytes_are_those_that_they_were():
+def test_an_archive_has_the_recorded_bytes():
     """A digest that changes here would be pushed anew for every owner of every fleet."""
     digest = hashlib.sha256(stored_gzip(tar_of(FILES))).hexdigest()
 
@@ -80,7 +80,7 @@ _NAMES = st.text("abc-.Z_é", min_size=1, max_size=30).filter(lambda name: name.
         st.lists(_NAMES, min_size=1, max_size=3).map("/".join), st.binary(max_size=1500), max_size=5
     )
 )
-def test_what_is_written_is_what_is_read(files):
+def test_a_written_archive_is_read_back(files):
     clashes = {path for path in files for other in files if other.startswith(f"{path}/")}
     files = {path: data for path, data in files.items() if path not in clashes}
 
@@ -107,7 +107,7 @@ def test_a_path_that_leaves_the_folder_is_refused(path):
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
-def test_what_is_no_plain_file_is_refused(kind):
+def test_entries_other_than_plain_files_are_refused(kind):
     rule, message = refused(archive(("a", b"", kind)))
     assert (rule, "not a plain file" in message) == ("archive-path", True)
 
@@ -129,7 +129,7 @@ def test_a_second_gzip_stream_is_refused():
     assert "bytes after its gzip stream" in refused(ours + stored_gzip(b"more"))[1]
 
 
-def test_what_is_damaged_is_refused():
+def test_damaged_archives_are_refused():
     ours = stored_gzip(tar_of(FILES))
     assert refused(ours[:-9])[0] == "archive"
     assert refused(b"no gzip")[0] == "archive"

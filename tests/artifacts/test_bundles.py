@@ -80,7 +80,7 @@ def test_a_signature_of_another_digest_is_refused(good, key):
     assert (rule, DIGEST in message) == ("other-digest", True)
 
 
-def test_a_signed_sbom_is_no_signature(key):
+def test_a_signed_sbom_does_not_count_as_a_signature(key):
     bom = signed_bundle(statement(DIGEST, ABOUT, predicateType="https://cyclonedx.org/bom"), key)
     rule, message = refused(bom, key)
     assert (rule, "cyclonedx" in message) == ("purpose", True)
@@ -89,7 +89,7 @@ def test_a_signed_sbom_is_no_signature(key):
 @pytest.mark.parametrize(
     "annotations", [None, {}, {**ABOUT, "more": "x"}, {"goldenpath.dev/owner": "tenant:speech"}]
 )
-def test_a_signature_that_says_other_things_is_refused(annotations, key):
+def test_a_signature_with_another_statement_is_refused(annotations, key):
     assert refused(signed_bundle(statement(DIGEST, annotations), key), key)[0] == "signed-annotations"
 
 
@@ -106,7 +106,7 @@ def test_a_key_that_is_given_twice_is_refused(good, key):
     assert (rule, "given twice" in message) == ("json", True)
 
 
-def test_a_key_that_is_given_twice_in_what_was_signed_is_refused(good, key):
+def test_a_repeated_key_in_the_signed_statement_is_refused(good, key):
     """Signed as it is: one reader takes the first value, another one the last."""
     document = json.loads(good.data)
     payload = base64.b64decode(document["dsseEnvelope"]["payload"])
@@ -135,7 +135,7 @@ def test_a_bundle_of_another_form_is_refused(good, key):
         assert refused(Blob(good.media_type, bad), key)[0] == "json"
 
 
-def test_a_log_entry_beside_the_key_is_no_fault(good, key):
+def test_a_log_entry_with_the_key_is_accepted(good, key):
     """Cosign adds one where a transparency log is used; nothing here depends on it."""
     material = json.loads(good.data)["verificationMaterial"] | {"tlogEntries": [{}]}
     assert held(changed(good, verificationMaterial=material), key).predicate_type == media_types.SIGNATURE
@@ -149,7 +149,7 @@ def test_keys_are_read_from_their_files(tmp_path, key):
     assert "BEGIN" not in repr(key)
 
 
-def test_a_file_that_is_no_key_is_refused_by_its_option(tmp_path, key):
+def test_a_file_without_a_key_is_refused_with_its_option(tmp_path, key):
     private, public = write_key(key, tmp_path)
     (tmp_path / "cosign.key").write_text("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n")
     for load, file, words in (
@@ -172,6 +172,6 @@ def test_a_key_on_another_curve_is_refused(tmp_path):
         SigningKey.load(private)
 
 
-def test_the_media_types_are_those_of_flux():
+def test_the_media_types_equal_fluxs():
     assert media_types.FLUX_CONFIG == "application/vnd.cncf.flux.config.v1+json"
     assert media_types.FLUX_CONTENT == "application/vnd.cncf.flux.content.v1.tar+gzip"

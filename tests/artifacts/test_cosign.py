@@ -67,7 +67,7 @@ def annotated(annotations):
     return [word for name, value in annotations.items() for word in ("-a", f"{name}={value}")]
 
 
-def test_cosign_verifies_what_we_sign(pushed, cosign, keys):
+def test_cosign_verifies_our_signatures(pushed, cosign, keys):
     done = cosign.verify(pushed.image, "--key", str(keys[1]), *annotated(pushed.artifact.source.annotations))
     assert done.returncode == 0, done.stderr
 
@@ -81,7 +81,7 @@ def test_cosign_refuses_another_key_and_other_annotations(pushed, cosign, keys, 
 
 
 @pytest.mark.skipif(bool(missing_timestamps()), reason=missing_timestamps() or "-")
-def test_cosign_verifies_what_we_sign_by_identity(target, fleet, client, cosign, tmp_path):
+def test_cosign_verifies_our_signatures_by_identity(target, fleet, client, cosign, tmp_path):
     (tmp_path / "authority").mkdir()
     with private_authority(tmp_path / "authority") as authority:
         list(push(fleet, client, authority.signer(), cluster="austin"))
@@ -96,7 +96,7 @@ def test_cosign_verifies_what_we_sign_by_identity(target, fleet, client, cosign,
     assert (other.returncode != 0, SUBJECT in other.stderr) == (True, True), other.stderr
 
 
-def test_we_verify_what_cosign_signs(stored, cosign, keys, key):
+def test_cosigns_signatures_are_accepted(stored, cosign, keys, key):
     done = cosign.sign(stored.image, keys[0], *annotated(stored.artifact.source.annotations))
     assert done.returncode == 0, done.stderr
 
@@ -106,7 +106,7 @@ def test_we_verify_what_cosign_signs(stored, cosign, keys, key):
     assert caught.value.rule == "other-key"
 
 
-def test_we_refuse_what_cosign_signs_without_our_annotations(stored, cosign, keys, key):
+def test_cosigns_signatures_without_our_annotations_are_refused(stored, cosign, keys, key):
     done = cosign.sign(stored.image, keys[0])
     assert done.returncode == 0, done.stderr
 

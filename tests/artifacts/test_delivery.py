@@ -112,7 +112,7 @@ def test_a_commit_that_was_merged_is_the_commit_of_the_merge(own, tmp_path):
     assert subjects(own.store.repository.path)[0] == "Merge"
 
 
-def test_a_push_sends_what_is_missing_and_the_next_one_nothing(own, client, key):
+def test_a_push_sends_missing_blobs_and_the_next_one_nothing(own, client, key):
     first = list(push(own, client, key))
     sent = client.sent_bytes
     second = list(push(own, client, key))
@@ -140,7 +140,7 @@ def test_only_the_owner_that_changed_is_pushed_again(own, client, key):
     assert set(states(list_artifacts(own, client)).values()) == {"current"}
 
 
-def test_a_push_that_was_interrupted_anywhere_goes_on(own, registry, key):
+def test_an_interrupted_push_continues(own, registry, key):
     """Ended after one call that writes, then after two more, then three: the tag never stands for an artifact without a signature."""
 
     class Interrupted(RegistryClient):
@@ -175,7 +175,7 @@ def test_a_push_that_was_interrupted_anywhere_goes_on(own, registry, key):
         assert {each.refusal for each in verify_artifacts(own, reader, key.trust, cluster="austin")} == {None}
 
 
-def test_a_new_key_signs_beside_the_old_one(own, client, key):
+def test_a_new_key_adds_a_second_signature(own, client, key):
     other = new_key()
     list(push(own, client, key, cluster="austin"))
     again = list(push(own, client, other, cluster="austin"))
@@ -187,7 +187,7 @@ def test_a_new_key_signs_beside_the_old_one(own, client, key):
 
 
 @pytest.mark.skipif(not shutil.which("skopeo"), reason=f"needs skopeo: {COMMAND}")
-def test_skopeo_reads_what_we_push(own, client, key, tmp_path):
+def test_skopeo_reads_pushed_artifacts(own, client, key, tmp_path):
     (each,) = (
         e for e in push(own, client, key, cluster="austin") if e.artifact.source.owner.name == "vision"
     )

@@ -189,7 +189,7 @@ def test_other_bytes_and_other_keys_are_refused(authority):
     assert refused(bundle_by(Unchecked(stolen)), authority)[0] == "other-key"
 
 
-def test_a_key_is_no_identity_and_an_identity_is_no_key(authority, key):
+def test_a_key_and_an_identity_do_not_replace_each_other(authority, key):
     assert refused(bundle_by(key), authority)[0] == "bundle"
     with pytest.raises(ArtifactRefusedError, match="no certificate"):
         verified_statement(

@@ -75,7 +75,7 @@ def test_every_kustomization_reads_an_artifact_that_is_pinned(delivering, regist
     assert b"GitRepository" not in b"".join(index.files.values())
 
 
-def test_flux_builds_the_roots_and_what_says_the_serial(delivering):
+def test_flux_builds_the_roots_and_the_config_map_with_the_serial(delivering):
     index = index_of(delivering, "austin")
 
     assert kubeyaml.load(index.files["kustomization.yaml"].decode())["resources"] == [
@@ -111,7 +111,7 @@ def test_another_cluster_and_an_owner_that_did_not_change_send_nothing(deliverin
     assert len(held) == 7
 
 
-def test_a_serial_rises_with_each_change_of_the_cluster_alone(delivering):
+def test_a_serial_rises_only_with_changes_of_its_cluster(delivering):
     before = serial(delivering, "austin"), serial(delivering, "berlin")
     delivering.publish(asked("speech", clusters=["berlin"]))
     after = serial(delivering, "austin"), serial(delivering, "berlin")
@@ -236,7 +236,7 @@ def test_the_index_of_another_cluster_is_refused(delivering, client, key):
     assert index.refusal.rule == "other-owner"
 
 
-def test_what_flux_would_miss_is_said_with_the_command(tmp_path, registry):
+def test_a_missing_flux_manifest_is_reported_with_the_command(tmp_path, registry):
     place = tmp_path / "new.git"
     with new_fleet(place, delivery={"registry": registry}) as fleet, pytest.raises(InputError) as caught:
         index_of(fleet, "austin")
@@ -260,7 +260,7 @@ def test_a_fleet_without_delivery_has_no_index(fleet):
 
 
 @pytest.mark.parametrize("is_delivered", [True, False])
-def test_status_and_apply_expect_what_flux_applies(delivering, fleet, is_delivered):
+def test_status_and_apply_expect_fluxs_objects(delivering, fleet, is_delivered):
     """The Kustomization of a tenant reads its artifact there, and a folder of Git elsewhere."""
     from goldenpath.live import published_tenants
 

@@ -63,7 +63,7 @@ def test_a_wrong_pin_and_a_missing_one_are_refused():
     assert "set GOLDENPATH_SIGNING_KEY_PASSWORD to the PIN" in refused(uri("release"), None)
 
 
-def test_a_token_library_or_key_that_is_not_there_is_named():
+def test_a_missing_token_library_or_key_is_named():
     assert "cannot open the token 'other'" in refused(uri("release", token="other"))
     assert "/none.so" in refused("pkcs11:token=fleet;object=release?module-path=/none.so")
     assert "must have one EC key pair 'none'" in refused(uri("none"))

@@ -164,7 +164,7 @@ def changed_often(fleet, client, key, times):
         list(push(fleet, client, key))
 
 
-def test_prune_keeps_what_a_kept_index_names_and_its_signatures(delivering, client, key):
+def test_prune_keeps_artifacts_and_signatures_of_kept_indexes(delivering, client, key):
     list(push(delivering, client, key))
     list(promote(delivering, route(client, tag="latest"), key.trust))
     oldest = signed_index(client, "austin", "stable", key.trust)
@@ -217,7 +217,7 @@ def test_an_index_that_is_kept_and_cannot_be_read_stops_prune(delivering, client
         list(prunable(delivering, client, keep=1, cluster="austin"))
 
 
-def test_the_command_removes_with_yes_alone(delivering, registry, client, key):
+def test_prune_removes_only_with_yes(delivering, registry, client, key):
     list(push(delivering, client, key))
     changed_often(delivering, client, key, 1)
     where = ("prune", "--repo", str(delivering.store.repository.path), "--keep", "1")
@@ -230,7 +230,7 @@ def test_the_command_removes_with_yes_alone(delivering, registry, client, key):
     assert "Nothing to remove" in run(*where).stdout
 
 
-def test_serials_and_tags_of_a_promotion_are_those_of_git(candidate, client, key):
+def test_serials_and_tags_of_a_promotion_come_from_git(candidate, client, key):
     list(promote(candidate, route(client), key.trust))
     for cluster in ("austin", "berlin"):
         serial = newest_serial(candidate.store.repository, candidate.state(), cluster)[0]

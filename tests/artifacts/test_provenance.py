@@ -111,7 +111,7 @@ def test_a_push_attaches_provenance_once(site):
     assert {each.refusal for each in checked} == {None}
 
 
-def test_provenance_is_no_signature_and_a_signature_is_no_provenance(site):
+def test_provenance_and_signature_do_not_replace_each_other(site):
     """One key for each purpose: each is refused in the place of the other."""
     site.push()
     held = verify_artifacts(site.fleet, site.client, site.provenance_key.trust, cluster="austin")

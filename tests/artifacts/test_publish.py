@@ -39,7 +39,9 @@ def where(delivering, key, tmp_path):
     return ("--repo", str(delivering.store.repository.path), "--artifact-key", str(private))
 
 
-def test_a_publish_brings_what_changed_and_the_next_one_nothing(delivering, where, client, key, request_file):
+def test_a_publish_pushes_changed_artifacts_and_the_next_one_nothing(
+    delivering, where, client, key, request_file
+):
     first = run("publish", request_file(name="speech", clusters=["berlin"]), *where)
     assert first.exit_code == 0, first.output
     assert f"Committed {delivering.state().snapshot.commit[:12]}" in first.stdout
@@ -140,7 +142,7 @@ def test_a_key_without_a_registry_is_refused_before_the_commit(tmp_path, request
     assert (refused.exit_code, "needs `delivery` in goldenpath.yaml" in refused.stderr) == (2, True)
 
 
-def test_init_with_delivery_renders_what_flux_starts_from(tmp_path):
+def test_init_with_delivery_renders_the_start_of_flux(tmp_path):
     place = tmp_path / "fleet"
     registry = "oci://registry.example.org/fleet"
     made = run("fleet", "init", str(place), "--delivery", "oci", "--registry", registry)
@@ -174,13 +176,13 @@ def test_init_with_delivery_renders_what_flux_starts_from(tmp_path):
         (("--delivery", "oci", "--registry", "https://r.example.org/f"), "delivery.registry: must be an OCI"),
     ],
 )
-def test_init_refuses_options_that_do_not_go_together(tmp_path, options, words):
+def test_init_refuses_conflicting_options(tmp_path, options, words):
     refused = run("fleet", "init", str(tmp_path / "fleet"), *options)
     assert (refused.exit_code, words in refused.stderr) == (2, True), refused.output
     assert not (tmp_path / "fleet").exists()
 
 
-def test_doctor_says_whether_the_registry_answers(delivering, where, registry, monkeypatch, tmp_path):
+def test_doctor_reports_whether_the_registry_answers(delivering, where, registry, monkeypatch, tmp_path):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
 
     def checked():

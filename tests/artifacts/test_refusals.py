@@ -67,7 +67,7 @@ def attempt(client, artifact, key):
     return Attempt(client, artifact, key)
 
 
-def test_what_is_right_is_accepted(attempt, artifact):
+def test_a_valid_artifact_is_accepted(attempt, artifact):
     attempt.put()
     found = attempt.verify()
 
@@ -92,7 +92,7 @@ def test_another_tenants_key(attempt):
     attempt.is_refused("other-key", "another key")
 
 
-def test_a_signature_in_the_old_format_alone(attempt):
+def test_a_signature_only_in_the_old_format_is_refused(attempt):
     attempt.put(signed=False)
     old = fallback_tag(attempt.artifact.digest) + ".sig"
     attempt.client.put_manifest(attempt.repository, old, attempt.artifact.manifest)
@@ -209,12 +209,12 @@ def test_an_index_instead_of_a_manifest(attempt):
     attempt.is_refused("media-type", "the manifest has the media type")
 
 
-def test_annotations_that_are_not_there(attempt):
+def test_missing_annotations_are_refused(attempt):
     attempt.put(changed_manifest(attempt.artifact, annotations={"a": "b"}))
     attempt.is_refused("annotations", "has no annotation goldenpath.dev/owner")
 
 
-def test_a_tree_that_is_no_id(attempt):
+def test_an_invalid_tree_id_is_refused(attempt):
     annotations = attempt.artifact.source.annotations | {"goldenpath.dev/tree": "main"}
     attempt.put(changed_manifest(attempt.artifact, annotations=annotations))
     attempt.is_refused("annotations", "must be an id of Git")

@@ -190,7 +190,7 @@ def test_a_registry_may_name_a_date(played, connect, waits):
     assert waits[1] < 2
 
 
-def test_a_registry_that_stays_busy_is_an_error_that_says_so(played, connect, waits):
+def test_a_registry_that_stays_busy_is_an_error(played, connect, waits):
     played.instead = lambda _: (503, {}, b"")
     with pytest.raises(RegistryUnavailableError, match="it answered 503"):
         connect().has_blob("r", DIGEST)

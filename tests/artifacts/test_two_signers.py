@@ -77,7 +77,7 @@ def test_a_signer_that_read_before_and_writes_after_another_one_loses_nothing(cl
     assert all(holds(client, repository, artifact, signer) for signer in (key, other))
 
 
-def test_what_another_program_dropped_is_brought_back_by_the_next_signer(client, artifact, key):
+def test_the_next_signer_restores_a_signature_that_another_program_dropped(client, artifact, key):
     """A registry that keeps the list itself does not read this index, and has lost nothing."""
     repository = client.address.repository(artifact.source.owner, "austin")
     store(client, repository, "latest", artifact.manifest, artifact.config, artifact.layer)

@@ -72,7 +72,7 @@ def _runs(backend: Served, action: str, asked: dict[str, Any] | None = None, **m
     return runs
 
 
-def test_what_was_worked_out_before_is_not_worked_out_again(open_backend: Served, counter: Counter) -> None:
+def test_a_cached_answer_is_not_computed_again(open_backend: Served, counter: Counter) -> None:
     assert [_runs(open_backend, "follows") for _ in range(3)] == [1, 1, 1]
     assert counter.runs == 1
     assert open_backend.sample('goldenpath_runs_total{action="goldenpath:follows",outcome="at hand"}') == 2
@@ -102,11 +102,11 @@ def test_a_changed_fleet_is_another_question(
     assert _runs(backend, "follows") == 2
 
 
-def test_an_action_that_says_nothing_of_it_runs_each_time(open_backend: Served, counter: Counter) -> None:
+def test_an_action_without_a_cacheable_answer_runs_each_time(open_backend: Served, counter: Counter) -> None:
     assert [_runs(open_backend, "alone") for _ in range(3)] == [1, 2, 3]
 
 
-def test_steps_of_other_tasks_share_what_was_worked_out(open_backend: Served, counter: Counter) -> None:
+def test_steps_of_other_tasks_share_cached_answers(open_backend: Served, counter: Counter) -> None:
     for task in ("one", "two"):
         assert _runs(open_backend, "follows", taskId=task, stepId="render") == 1
 
@@ -118,9 +118,7 @@ def test_files_come_from_memory_as_they_came_first(open_backend: Served) -> None
     assert open_backend.sample('goldenpath_runs_total{action="goldenpath:render",outcome="at hand"}') == 1
 
 
-def test_a_fleet_that_cannot_be_used_is_no_fault_of_the_caller(
-    serve: Callable[..., Served], repository: Path
-) -> None:
+def test_an_unusable_fleet_is_a_server_error(serve: Callable[..., Served], repository: Path) -> None:
     commit_by_hand(repository, {"goldenpath.yaml": "format: fleet/v1\n"})
     run = serve().run("render", {"golden_path": "tenant/v1", "values": sample("vision.yaml")})
     assert run.problem["status"] == 503
@@ -134,7 +132,7 @@ def test_no_more_is_kept_than_there_is_room_for() -> None:
     assert [number for number in range(10) if answers.get((FLEET, TODAY, str(number)))] == [7, 8, 9]
 
 
-def test_what_was_asked_for_last_stays() -> None:
+def test_the_latest_answers_stay_in_the_cache() -> None:
     answers = Answers(most_bytes=100)
     for name in ("first", "second", "third"):
         answers.keep((FLEET, TODAY, name), b"x" * 30)
@@ -152,7 +150,7 @@ def test_an_answer_that_is_kept_again_counts_once() -> None:
     assert answers.get((OTHER_FLEET, TODAY, "one")) is None
 
 
-def test_one_that_is_very_large_is_not_kept() -> None:
+def test_a_very_large_answer_is_not_cached() -> None:
     answers = Answers()
     answers.keep((FLEET, TODAY, "large"), b"x" * (1024 * 1024 + 1))
     assert answers.size == 0

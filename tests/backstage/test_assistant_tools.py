@@ -47,7 +47,7 @@ def tools(serve: Callable[..., Served]) -> Served:
     return serve(mcp="publish", tokens=TOKENS)
 
 
-def test_there_are_no_tools_unless_the_settings_say_so(open_backend: Served) -> None:
+def test_tools_are_off_by_default(open_backend: Served) -> None:
     assert open_backend.post("/mcp", json={}).status_code == 404
 
 

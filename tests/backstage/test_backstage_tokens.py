@@ -56,7 +56,7 @@ def test_a_plugin_for_itself_reads_and_changes_nothing(backend: Served, issuer: 
     assert answer.status_code == 403
 
 
-def test_a_plugin_for_a_user_may_what_the_user_may(backend: Served, issuer: Issuer) -> None:
+def test_a_plugin_that_acts_for_a_user_has_the_users_rights(backend: Served, issuer: Issuer) -> None:
     assert _publish(backend, issuer.for_user("ada")).is_done
     assert _publish(backend, issuer.for_user("ada"), owner="platform").problem["status"] == 403
     assert _publish(backend, issuer.for_user("grace")).is_done
@@ -135,7 +135,7 @@ FORGED: dict[str, Callable[[Issuer], str | None]] = {
 
 
 @pytest.mark.parametrize("case", FORGED)
-def test_what_proves_nothing_is_refused(backend: Served, issuer: Issuer, case: str) -> None:
+def test_invalid_tokens_are_refused(backend: Served, issuer: Issuer, case: str) -> None:
     token = FORGED[case](issuer)
     answer = backend.get("/v1/tenants", token)
 
@@ -267,7 +267,7 @@ def test_a_caller_waits_while_the_keys_are_fetched(
     assert issuer.asked == [PLUGIN_KEYS]
 
 
-def test_an_unknown_key_is_not_judged_by_the_keys_of_before(
+def test_a_token_with_an_unknown_key_is_503_while_the_issuer_is_down(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("goldenpath_backstage.auth.jwks._PAUSE_SECONDS", 0.0)
@@ -299,7 +299,7 @@ def test_an_unknown_caller_is_refused_while_backstage_is_away(backend: Served, i
         (_says_nothing, 503),
     ],
 )
-def test_a_user_of_whom_backstage_says_no_groups_is_no_one_yet(
+def test_a_user_without_groups_from_backstage_is_refused(
     backend: Served, issuer: Issuer, monkeypatch: pytest.MonkeyPatch, says: Any, status: int
 ) -> None:
     monkeypatch.setattr("goldenpath_backstage.auth.backstage_client._MAX_SECONDS", 0.3)
@@ -311,7 +311,7 @@ def test_a_user_of_whom_backstage_says_no_groups_is_no_one_yet(
     assert ("retry-after" in answer.headers) is (status == 503)
 
 
-def test_what_actions_there_are_is_reported_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
+def test_actions_are_listed_while_backstage_starts(backend: Served, issuer: Issuer) -> None:
     issuer.is_down = True
     for token in (None, issuer.plugin(), "hello"):
         listed = backend.get("/v1/actions", token).json()["actions"]
@@ -321,7 +321,7 @@ def test_what_actions_there_are_is_reported_while_backstage_starts(backend: Serv
     assert issuer.asked == []
 
 
-def test_the_users_limited_token_is_what_asks_for_groups_and_is_in_no_log(
+def test_groups_are_read_with_the_users_limited_token_which_is_not_logged(
     backend: Served, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = issuer.for_user("ada")

@@ -54,7 +54,7 @@ def _profiles(backend: Served) -> dict[str, str]:
     return dict(zip(offered["enum"], offered["enumNames"], strict=True))
 
 
-def test_the_form_offers_what_is_free_now(backend: Served) -> None:
+def test_the_form_offers_the_free_accelerators(backend: Served) -> None:
     before = _profiles(backend)["nvidia-h100-80gb"]
     _publish(backend)
     after = _profiles(backend)["nvidia-h100-80gb"]
@@ -65,7 +65,7 @@ def test_the_form_offers_what_is_free_now(backend: Served) -> None:
     assert free[before] - free[after] == sample("vision.yaml")["gpus"][0]["quota"]
 
 
-def test_each_golden_path_has_a_template_that_makes_and_one_that_edits(backend: Served) -> None:
+def test_each_golden_path_has_a_template_to_create_and_one_to_edit(backend: Served) -> None:
     templates = _entities(backend, "templates")
 
     requested = [path.major.replace("/", "-") for path in Library() if kind_of(path).is_requested]
@@ -77,7 +77,7 @@ def test_each_golden_path_has_a_template_that_makes_and_one_that_edits(backend: 
         assert actions == ["goldenpath:check", "goldenpath:publish"]
 
 
-def test_the_template_is_the_one_that_the_command_line_prints(backend: Served) -> None:
+def test_the_template_equals_the_one_of_the_command_line(backend: Served) -> None:
     served = _entities(backend, "templates")["Template", "tenant-v1"]
     fleet = REQUESTS / "goldenpath.yaml"
     printed = CliRunner().invoke(cli, ["schema", "tenant", "--as", "backstage", "--fleet", str(fleet)])
@@ -112,7 +112,7 @@ def test_the_steps_of_a_template_are_taken_by_the_actions(backend: Served) -> No
             assert errors == []
 
 
-def test_what_the_form_asks_for_delivery_does_not_reach_the_request(backend: Served) -> None:
+def test_delivery_fields_of_the_form_do_not_reach_the_request(backend: Served) -> None:
     values = {**sample("vision.yaml"), "delivery": "commit"}
     run = backend.run(
         "publish", {"golden_path": "tenant/v1", "values": values, "delivery": "commit"}, token=VISION
@@ -171,7 +171,7 @@ def _form(link: str) -> dict[str, Any]:
     return form
 
 
-def test_a_section_that_no_link_holds_stays_as_it_is_when_the_form_is_sent(backend: Served) -> None:
+def test_a_section_that_is_too_long_for_the_link_stays_unchanged(backend: Served) -> None:
     values = _publish(backend, network=_hosts(100))
     (link,) = _entities(backend, "catalog")["System", "vision"]["metadata"]["links"]
     form = _form(link["url"])
@@ -220,12 +220,12 @@ def test_an_edit_link_is_never_longer_than_proxies_take(hosts: int, secrets: int
     assert {**{name: values[name] for name in form.pop("kept", ())}, **form} == values
 
 
-def test_a_request_whose_clusters_alone_are_too_long_has_no_link() -> None:
+def test_a_request_with_too_many_clusters_for_a_link_has_no_link() -> None:
     clusters = [f"cluster-with-a-long-name-{number}" for number in range(500)]
     assert edit_link("", "tenant/v1", {"name": "vision", "clusters": clusters, "revision": "0" * 40}) is None
 
 
-def test_the_form_says_of_each_field_what_it_must_be(backend: Served) -> None:
+def test_the_form_describes_the_rule_of_each_field(backend: Served) -> None:
     template = _entities(backend, "templates")["Template", "tenant-v1"]
     (page,) = (
         each for each in template["spec"]["parameters"] if "pull_secrets" in each.get("properties", {})
@@ -242,7 +242,7 @@ def test_a_number_that_the_form_asks_for_as_text_is_filled_in_as_text(backend: S
     assert form["compute"] == {"cpu": "64", "memory": "64Gi", "pods": 20}
 
 
-def test_what_a_file_leaves_out_by_saying_so_is_not_filled_in(backend: Served, repository: Path) -> None:
+def test_an_explicit_null_in_a_request_is_not_filled_in(backend: Served, repository: Path) -> None:
     _publish(backend)
     request = (
         b"golden_path: tenant/v1\nname: vision\nowner: vision-team\nclusters: [eu-central]\n"
@@ -256,7 +256,7 @@ def test_what_a_file_leaves_out_by_saying_so_is_not_filled_in(backend: Served, r
     assert {"description", "gpus"}.isdisjoint(form)
 
 
-def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
+def test_an_unchanged_answer_is_not_sent_again(backend: Served) -> None:
     for path in ("/v1/actions", "/v1/templates", "/v1/catalog", "/v1/tenants"):
         etag = backend.get(path, READER).headers["etag"]
         again = backend.get(path, READER, headers={"if-none-match": f'"other", W/{etag}'})
@@ -267,7 +267,7 @@ def test_what_the_caller_has_is_not_sent_again(backend: Served) -> None:
     assert backend.get("/v1/catalog", READER, headers={"if-none-match": etag}).status_code == 200
 
 
-def test_a_file_that_somebody_broke_costs_the_catalog_one_tenant(backend: Served, repository: Path) -> None:
+def test_a_broken_file_removes_only_its_tenant_from_the_catalog(backend: Served, repository: Path) -> None:
     _publish(backend)
     _publish(backend, "speech.yaml")
     commit_by_hand(repository, {"tenants/vision/catalog-info.yaml": b"kind: ["})
@@ -319,7 +319,7 @@ def test_tenants_come_a_page_at_a_time(backend: Served) -> None:
     assert after is None
 
 
-def test_a_tenant_that_is_not_there_is_a_404_with_a_problem(backend: Served) -> None:
+def test_a_missing_tenant_is_a_404_with_a_problem(backend: Served) -> None:
     answer = backend.get("/v1/tenants/nobody", READER)
 
     assert answer.status_code == 404

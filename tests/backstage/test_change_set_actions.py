@@ -85,7 +85,7 @@ def test_an_edit_by_digest_and_its_undo(backend: Served, repository: Path) -> No
     assert {name: _tenant(repository, name) for name in before} == before
 
 
-def test_only_who_may_change_each_of_them_may_edit_them(backend: Served, repository: Path) -> None:
+def test_editing_needs_the_right_to_change_every_selected_request(backend: Served, repository: Path) -> None:
     before = _tenant(repository, "speech")
     run = backend.run("edit", {**EDIT, "delivery": "commit"}, token=VISION)
     assert "is not in" in str(run.last)

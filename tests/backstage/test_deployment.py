@@ -52,7 +52,7 @@ def test_the_objects_have_no_finding(tmp_path: Path) -> None:
     assert result.output.splitlines()[-1] == f"Checked {len(OBJECTS)} objects: clean."
 
 
-def test_kustomize_changes_the_image_alone() -> None:
+def test_kustomize_changes_only_the_image() -> None:
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("kubectl is not installed: what kustomize makes of the folder is not tested")

@@ -53,7 +53,7 @@ def page(open_backend: Served) -> Page:
     return Page(answer.text)
 
 
-def test_every_operation_and_schema_is_there(page: Page) -> None:
+def test_the_page_has_every_operation_and_schema(page: Page) -> None:
     for path, method, operation in OPERATIONS:
         assert operation["operationId"] in page.ids
         assert f"{method.upper()} {path}" in page.text
@@ -67,5 +67,5 @@ def test_every_link_leads_somewhere_on_this_server(page: Page) -> None:
     assert page.tags.isdisjoint({"script", "style", "link", "img", "iframe"})
 
 
-def test_the_page_is_no_part_of_the_api() -> None:
+def test_the_page_is_not_part_of_the_api() -> None:
     assert "/docs" not in API["paths"]

@@ -39,7 +39,7 @@ def _workspace(before: dict[str, str], run: Run) -> dict[str, str]:
     return kept | run.files
 
 
-def test_the_workspace_becomes_what_publishing_makes(backend: Served, repository: Path) -> None:
+def test_the_workspace_equals_the_result_of_a_publish(backend: Served, repository: Path) -> None:
     fewer = _asked("vision", "autoscaling", gpus=sample("vision.yaml")["gpus"][:1])
     before = files_at(repository)
 
@@ -72,7 +72,7 @@ def test_a_cluster_that_was_not_held_does_not_go(backend: Served) -> None:
     assert not run.removed
 
 
-def test_a_cluster_that_was_held_goes_when_the_form_no_longer_names_it(backend: Served) -> None:
+def test_a_held_cluster_is_removed_when_the_form_no_longer_names_it(backend: Served) -> None:
     held = backend.run("retire", {"name": "speech", "clusters": ["us-east"]}, token=ADMIN)
     assert held.is_done, held.last
     gpus = [gpu for gpu in sample("speech.yaml")["gpus"] if gpu["clusters"] == ["eu-central"]]
@@ -87,7 +87,7 @@ def test_a_cluster_that_was_held_goes_when_the_form_no_longer_names_it(backend: 
     assert "retiring" not in run.files["tenants/speech/tenant.yaml"]
 
 
-def test_a_cluster_that_is_held_stays_so_when_the_form_names_it(backend: Served) -> None:
+def test_a_held_cluster_stays_held_when_the_form_names_it(backend: Served) -> None:
     held = backend.run("retire", {"name": "speech", "clusters": ["us-east"]}, token=ADMIN)
     assert held.is_done, held.last
 
@@ -97,7 +97,7 @@ def test_a_cluster_that_is_held_stays_so_when_the_form_names_it(backend: Served)
     assert kubeyaml.load(run.files["tenants/speech/tenant.yaml"])["retiring"] == ["us-east"]
 
 
-def test_what_was_rendered_before_is_not_taken_for_it(backend: Served) -> None:
+def test_a_render_after_the_publish_removes_nothing(backend: Served) -> None:
     asked = {**_asked("vision", "autoscaling"), "edit": True}
     first = backend.run("render", asked, token=READER)
     assert backend.run("publish", asked, token=VISION).is_done
@@ -109,7 +109,7 @@ def test_what_was_rendered_before_is_not_taken_for_it(backend: Served) -> None:
     assert not again.removed
 
 
-def test_only_a_tenant_that_is_there_is_edited(backend: Served) -> None:
+def test_editing_a_missing_tenant_fails(backend: Served) -> None:
     run = backend.run("render", {**_asked("edge-retail"), "edit": True}, token=READER)
 
     assert run.problems == [("name", "unknown-tenant")]

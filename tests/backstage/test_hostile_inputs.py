@@ -72,7 +72,7 @@ def _published(backend: Served, changes: dict[str, Any], **more: Any) -> str:
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 @pytest.mark.parametrize("place", ["title", "source", "inputs", "key", "message", "action"])
-def test_a_credential_is_refused_wherever_it_is_and_repeated_nowhere(
+def test_a_credential_is_refused_in_every_field_and_never_repeated(
     backend: Served, repository: Path, caplog: pytest.LogCaptureFixture, secret: str, place: str
 ) -> None:
     before = tip(repository)
@@ -134,7 +134,7 @@ def test_a_credential_is_masked_in_every_text(secret: str) -> None:
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_what_is_no_credential_is_taken_for_none(text: str) -> None:
+def test_texts_without_a_credential_are_unchanged(text: str) -> None:
     assert credential_in(text) is None
     assert without_credentials(text) == text
 
@@ -203,7 +203,7 @@ def test_a_hostile_shape_is_refused_in_words(backend: Served, field: str, shape:
     "name",
     ["../vision", "a/b/c", "a/..", ".", "..", "", "-", "HEAD", "a\u0000", "x" * 5000, "refs/heads/main"],
 )
-def test_a_name_never_becomes_a_path_of_somebody_elses(backend: Served, name: str) -> None:
+def test_a_name_never_becomes_a_path_of_another_tenant(backend: Served, name: str) -> None:
     values = sample("vision.yaml") | {"name": name}
     edit = backend.run("publish", {"golden_path": "tenant/v1", "values": values, "edit": True}, token=ADMIN)
     assert edit.problem["status"] == 422
@@ -217,7 +217,7 @@ def test_a_name_with_a_slash_is_a_workload_and_nothing_else(backend: Served) -> 
         assert backend.run(action, {"name": "a/b"}, token=ADMIN).problem["status"] == 422
 
 
-def test_what_a_caller_writes_into_the_message_makes_no_trailer(backend: Served, repository: Path) -> None:
+def test_a_callers_message_cannot_add_a_trailer(backend: Served, repository: Path) -> None:
     text = _published(
         backend, {}, message="Done\n\nRequested-by: user:default/grace\nGoldenpath-Tenant: other"
     )

@@ -54,7 +54,7 @@ class TestTheHead:
         assert re.fullmatch(r"[0-9a-f]{32}", strange.headers["x-request-id"])
 
     @pytest.mark.parametrize("path", ["/", "/v1", "/v1/actions/", "/v1/actions/x/runs/y", "/%00"])
-    def test_what_is_not_there_is_a_problem(self, open_backend: Served, path: str) -> None:
+    def test_an_unknown_path_is_a_problem_document(self, open_backend: Served, path: str) -> None:
         assert _is_problem(open_backend.get(path), 404)
 
     def test_a_wrong_method_is_a_problem(self, open_backend: Served) -> None:
@@ -71,7 +71,7 @@ class TestTheHead:
     def test_an_address_that_is_too_long_is_refused(self, open_backend: Served) -> None:
         assert _is_problem(open_backend.get(f"/v1/tenants?after={'a' * 10_000}"), 414)
 
-    def test_a_header_that_says_two_things_is_refused(self, serve: Callable[..., Served]) -> None:
+    def test_a_header_with_two_values_is_refused(self, serve: Callable[..., Served]) -> None:
         backend = serve(tokens=TOKENS)
         with backend.client() as client:
             headers = [("authorization", f"Bearer {READER}"), ("authorization", "Bearer other")]
@@ -91,7 +91,7 @@ class TestTheHead:
         )
         assert b"set-cookie" not in answer.lower()
 
-    def test_every_answer_says_that_it_is_no_page(self, open_backend: Served) -> None:
+    def test_every_answer_has_the_security_headers_of_an_api(self, open_backend: Served) -> None:
         for path in ("/healthz", "/v1/actions", "/nowhere"):
             headers = open_backend.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
@@ -151,7 +151,7 @@ class TestTheBody:
         ],
         ids=repr,
     )
-    def test_what_is_no_json_is_refused(self, open_backend: Served, body: bytes) -> None:
+    def test_a_body_that_is_not_json_is_refused(self, open_backend: Served, body: bytes) -> None:
         assert _is_problem(open_backend.post(RUN, content=body, headers=JSON), 400)
 
     def test_every_problem_of_a_run_is_reported_with_its_field(self, open_backend: Served) -> None:
@@ -176,7 +176,7 @@ class TestTheBody:
 
 
 class TestTheLog:
-    def test_a_line_says_what_was_asked_by_whom_and_no_more(
+    def test_a_log_line_has_the_request_and_the_caller_only(
         self, serve: Callable[..., Served], caplog: pytest.LogCaptureFixture
     ) -> None:
         backend = serve(tokens=TOKENS)
@@ -195,7 +195,7 @@ class TestTheLog:
         assert line["caller"] == "service:dashboard"
         assert "secret-project" not in json.dumps(line)
 
-    def test_an_entry_is_one_line_of_json_whatever_it_holds(self) -> None:
+    def test_a_log_entry_is_always_one_line_of_json(self) -> None:
         record = logging.makeLogRecord(
             {"msg": "two\nlines\u2028 %s", "args": ("\x1b[31m",), "levelname": "INFO", "name": "x"}
             | fields(reason='a"b\n')
@@ -206,7 +206,7 @@ class TestTheLog:
         assert "\x1b" not in text
         assert json.loads(text)["reason"] == 'a"b\n'
 
-    def test_an_exception_says_where_and_not_what(self) -> None:
+    def test_a_logged_exception_has_its_place_without_its_text(self) -> None:
         try:
             raise ValueError("hunter2")  # noqa: TRY301 - what is tested
         except ValueError:

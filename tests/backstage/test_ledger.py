@@ -46,7 +46,7 @@ def test_an_answer_is_given_again_to_every_process(ledger: Callable[..., Ledger]
     assert _claim(one) == _claim(other) == Claim(ClaimState.ANSWERED, b"the answer\n" * 1000)
 
 
-def test_a_run_that_is_under_way_is_no_one_elses(ledger: Callable[..., Ledger]) -> None:
+def test_a_running_run_is_not_taken_over(ledger: Callable[..., Ledger]) -> None:
     one, other = ledger(), ledger()
     assert _claim(one) == OURS
     assert _claim(other) == _claim(one) == TAKEN
@@ -60,7 +60,7 @@ def test_a_run_that_came_to_nothing_can_be_tried_again(ledger: Callable[..., Led
     assert _claim(other) == OURS
 
 
-def test_a_key_stands_for_one_input(ledger: Callable[..., Ledger]) -> None:
+def test_a_key_belongs_to_one_input(ledger: Callable[..., Ledger]) -> None:
     one = ledger()
     _claim(one)
     assert _claim(one, digest="another").state is ClaimState.OTHER_INPUT
@@ -112,7 +112,7 @@ def _without_its_table(ledger: Ledger) -> Iterator[None]:
         connection.execute(text("alter table elsewhere rename to goldenpath_runs"))
 
 
-def test_one_of_many_who_ask_at_once_does_it(ledger: Callable[..., Ledger]) -> None:
+def test_one_of_many_concurrent_callers_runs_the_action(ledger: Callable[..., Ledger]) -> None:
     processes = [ledger() for _ in range(4)]
     start = threading.Barrier(16)
     found: list[ClaimState] = []
@@ -142,7 +142,7 @@ def test_old_answers_are_forgotten_and_new_ones_kept(ledger: Callable[..., Ledge
     assert _claim(one, "new").state is ClaimState.ANSWERED
 
 
-def test_an_answer_is_there_after_the_process_has_ended(database: str) -> None:
+def test_an_answer_survives_the_process(database: str) -> None:
     first = Ledger(database, keep_days=7)
     _claim(first)
     first.settle("k", b"answer")

@@ -35,7 +35,7 @@ def _invoke(backend: Served, action: str, given: Any, token: str | None = VISION
     return backend.post(f"{LIST}/goldenpath%3A{action}/invoke", token, json=given)
 
 
-def test_the_list_has_what_backstage_reads_and_no_action_whose_result_is_files(backend: Served) -> None:
+def test_the_list_has_backstages_fields_and_no_action_with_files(backend: Served) -> None:
     answer = backend.get(LIST)
     listed = {action["id"]: action for action in answer.json()["actions"]}
 
@@ -63,7 +63,7 @@ def test_an_action_answers_with_its_outputs(backend: Served, repository: Path) -
     assert published.json()["output"]["commit"] == tip(repository)
 
 
-def test_the_same_again_is_no_second_commit_and_there_and_back_is_two(
+def test_repeating_makes_no_commit_and_a_change_and_its_reverse_make_two(
     backend: Served, repository: Path
 ) -> None:
     first = _invoke(backend, "publish", _asked()).json()["output"]
@@ -84,7 +84,7 @@ def _error(answer: httpx.Response, status: int, name: str) -> str:
     return str(body["error"]["message"])
 
 
-def test_what_is_wrong_is_reported_in_backstages_words_with_every_field(backend: Served) -> None:
+def test_errors_have_backstages_form_with_every_field(backend: Served) -> None:
     values = {"name": "Vision Team", "owner": "vision-team", "clusters": ["eu-centrall"]}
     text = _error(
         _invoke(backend, "check", {"golden_path": "tenant/v1", "values": values}), 400, "InputError"
@@ -138,7 +138,7 @@ def test_a_credential_is_refused_and_is_in_no_answer_and_no_log(
 
 
 @pytest.mark.parametrize("given", [[], "x", 1, {}, {"values": {}}, {"golden_path": "x" * 100}], ids=str)
-def test_what_is_no_input_is_refused_in_words(backend: Served, given: Any) -> None:
+def test_an_invalid_input_is_refused_with_a_message(backend: Served, given: Any) -> None:
     for action in ("check", "plan", "publish", "retire", "status"):
         _error(_invoke(backend, action, given), 400, "InputError")
 

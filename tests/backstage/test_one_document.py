@@ -43,7 +43,7 @@ def test_the_document_has_all_that_the_events_tell(backend: Served) -> None:
         assert document["removed"] == []
 
 
-def test_what_ends_a_run_is_the_status(backend: Served) -> None:
+def test_the_status_follows_from_the_end_of_the_run(backend: Served) -> None:
     wrong = _run(backend, "publish", _asked(clusters=["nowhere"]))
     assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
     assert [each["path"] for each in wrong.json()["problems"]] == ["clusters[0]"]
@@ -90,7 +90,7 @@ def test_a_key_gives_the_same_document_again(backend: Served) -> None:
         ("application/json, application/x-ndjson ; Q=0.000", True),
     ],
 )
-def test_only_who_asks_for_events_gets_them(backend: Served, accept: str, is_one: bool) -> None:
+def test_events_are_sent_only_on_request(backend: Served, accept: str, is_one: bool) -> None:
     answer = _run(backend, "check", _asked(), token=READER, headers={"accept": accept})
 
     form = "application/json" if is_one else "application/x-ndjson"

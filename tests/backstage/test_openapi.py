@@ -49,7 +49,7 @@ def test_the_file_is_the_apps_own() -> None:
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
-def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
+def test_every_operation_documents_its_security_and_errors(
     path: str, method: str, operation: dict[str, Any]
 ) -> None:
     del method
@@ -65,7 +65,7 @@ def test_every_operation_says_who_may_ask_and_what_may_go_wrong(
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), _operations(), ids=lambda each: str(each)[:40])
-def test_a_token_is_asked_for_where_the_document_says_so(
+def test_a_token_is_required_where_the_document_states_it(
     open_to_callers: Served, path: str, method: str, operation: dict[str, Any]
 ) -> None:
     url = path.replace("{action}", "goldenpath:status").replace("{name}", "vision")
@@ -125,7 +125,7 @@ def test_answers_are_as_the_document_says(serve: Callable[..., Served]) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
-def test_the_examples_of_an_action_are_what_it_takes(action: Any) -> None:
+def test_the_examples_of_an_action_are_valid_inputs(action: Any) -> None:
     definition = action.definition
     schema = jsonschema_rs.Draft7Validator(definition["schema"]["input"])
     assert definition["examples"]
@@ -167,7 +167,7 @@ def _for_each_action() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("document", "examples"), [(DOCUMENT, 25), (_for_each_action(), 40)], ids=["all", "each action"]
 )
-def test_nothing_that_can_be_asked_makes_it_fail(
+def test_no_documented_request_makes_the_backend_fail(
     serve: Callable[..., Served], document: dict[str, Any], examples: int
 ) -> None:
     backend = serve(tokens=TOKENS)

@@ -68,7 +68,7 @@ def test_the_table_of_changes(caller: str, change: str) -> None:
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_everybody_reads_and_readers_begin_no_change(caller: str) -> None:
+def test_all_callers_read_and_readers_start_no_change(caller: str) -> None:
     demand(CALLERS[caller], Verb.READ)
     if CALLERS[caller].role is Role.READER:
         with pytest.raises(ForbiddenError):
@@ -88,7 +88,7 @@ def test_everybody_reads_and_readers_begin_no_change(caller: str) -> None:
         ("user:default/vision-team", "user:default/vision-team"),
     ],
 )
-def test_a_group_is_one_group_however_it_is_written(written: str, meant: str) -> None:
+def test_spellings_of_a_group_mean_the_same_group(written: str, meant: str) -> None:
     assert group_ref(written) == meant
 
 

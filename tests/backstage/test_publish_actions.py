@@ -86,7 +86,7 @@ def test_a_dry_run_shows_the_files_and_changes_nothing(backend: Served, reposito
     assert tip(repository) == before
 
 
-def test_a_plan_says_what_would_change_and_writes_nothing(backend: Served, repository: Path) -> None:
+def test_a_plan_lists_changes_and_writes_nothing(backend: Served, repository: Path) -> None:
     before = tip(repository)
 
     run = backend.run("plan", _asked(), token=READER)
@@ -96,7 +96,7 @@ def test_a_plan_says_what_would_change_and_writes_nothing(backend: Served, repos
     assert tip(repository) == before
 
 
-def test_a_plan_tells_a_reader_that_it_could_not_be_published(backend: Served) -> None:
+def test_a_plan_shows_a_reader_that_they_may_not_publish(backend: Served) -> None:
     run = backend.run("plan", _asked(), token=READER)
 
     assert run.outputs["ready"] is False
@@ -132,7 +132,7 @@ def test_any_author_is_in_both_groups_may_hand_a_tenant_over(backend: Served, re
     assert "owner: speech-team" in file_at(repository, "tenants/vision/tenant.yaml")
 
 
-def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_for(
+def test_editing_drops_emptied_fields_and_keeps_fields_outside_the_form(
     backend: Served, repository: Path
 ) -> None:
     override = {
@@ -154,7 +154,7 @@ def test_editing_drops_the_field_that_was_emptied_and_keeps_what_no_form_asks_fo
     assert request["overrides"] == [override]
 
 
-def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Served, repository: Path) -> None:
+def test_a_new_tenant_does_not_replace_an_existing_one(backend: Served, repository: Path) -> None:
     first = backend.run("publish", {**_asked(), "new": True}, token=VISION, taskId="task-1", stepId="publish")
     assert first.is_done, first.last
     before = tip(repository)
@@ -172,7 +172,7 @@ def test_a_new_tenant_does_not_take_the_place_of_one_that_is_there(backend: Serv
     assert tip(repository) == before
 
 
-def test_editing_what_was_changed_meanwhile_is_refused(backend: Served, repository: Path) -> None:
+def test_editing_a_request_that_changed_meanwhile_is_refused(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
     seen = tip(repository, "main:tenants/vision/tenant.yaml")
     backend.run("publish", _asked(title="Newer"), token=VISION)
@@ -183,7 +183,7 @@ def test_editing_what_was_changed_meanwhile_is_refused(backend: Served, reposito
     assert "title: Newer" in file_at(repository, "tenants/vision/tenant.yaml")
 
 
-def test_editing_a_tenant_that_is_not_there_is_refused(backend: Served) -> None:
+def test_editing_a_missing_tenant_is_refused(backend: Served) -> None:
     run = backend.run("publish", {**_asked(), "edit": True}, token=VISION)
 
     assert run.problems == [("name", "unknown-tenant")]
@@ -233,9 +233,7 @@ def test_the_same_for_review_again_names_the_commit_that_is_up_for_review(
         assert run.outputs["commit"] == tip(repository, "goldenpath/vision")
 
 
-def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
-    backend: Served, repository: Path
-) -> None:
+def test_another_team_cannot_replace_an_open_pull_request(backend: Served, repository: Path) -> None:
     reviewed = {"delivery": "pull-request"}
     backend.run("publish", {**_asked(owner="platform-team"), **reviewed}, token=ADMIN)
     asked = tip(repository, "goldenpath/vision")
@@ -250,7 +248,7 @@ def test_another_team_cannot_take_the_place_of_what_is_up_for_review(
     assert tip(repository, "goldenpath/vision") == asked
 
 
-def test_a_team_changes_what_it_has_up_for_review(backend: Served, repository: Path) -> None:
+def test_a_team_updates_its_open_pull_request(backend: Served, repository: Path) -> None:
     reviewed = {"delivery": "pull-request"}
     backend.run("publish", {**_asked(), **reviewed}, token=VISION)
 
@@ -260,7 +258,7 @@ def test_a_team_changes_what_it_has_up_for_review(backend: Served, repository: P
     assert run.outputs["commit"] == tip(repository, "goldenpath/vision")
 
 
-def test_what_is_there_already_is_not_up_for_review(backend: Served, repository: Path) -> None:
+def test_an_unchanged_request_opens_no_pull_request(backend: Served, repository: Path) -> None:
     backend.run("publish", _asked(), token=VISION)
 
     run = backend.run("publish", {**_asked(), "delivery": "pull-request"}, token=VISION)
@@ -338,7 +336,7 @@ def test_a_repository_that_went_away_is_reported_as_such(backend: Served, reposi
     assert again.is_done, again.last
 
 
-def test_a_backend_that_reaches_no_clusters_says_so(backend: Served) -> None:
+def test_a_backend_without_clusters_reports_it(backend: Served) -> None:
     backend.run("publish", _asked(), token=VISION)
     run = backend.run("status", {"name": "vision", "live": True}, token=READER)
 

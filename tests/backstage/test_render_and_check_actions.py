@@ -16,7 +16,7 @@ def _asked(name: str, **more: object) -> dict[str, object]:
     return {"golden_path": "tenant/v1", "values": sample(name), **more}
 
 
-def test_the_files_are_those_that_the_library_renders(open_backend: Served) -> None:
+def test_the_files_equal_the_librarys(open_backend: Served) -> None:
     fleet = sample_fleet()
     tenant = parse(sample("vision.yaml"), fleet=fleet)
     expected = {file.path: file.text for file in Pipeline(fleet).render(tenant).files}
@@ -29,7 +29,7 @@ def test_the_files_are_those_that_the_library_renders(open_backend: Served) -> N
     assert run.outputs["owner"] == tenant.owner
 
 
-def test_one_cluster_of_several_is_rendered_alone(open_backend: Served) -> None:
+def test_one_cluster_of_several_is_rendered(open_backend: Served) -> None:
     everywhere = open_backend.run("render", _asked("speech.yaml"))
     clusters = everywhere.outputs["clusters"]
     assert len(clusters) > 1
@@ -40,7 +40,7 @@ def test_one_cluster_of_several_is_rendered_alone(open_backend: Served) -> None:
     assert not any(path.startswith(f"clusters/{clusters[1]}/") for path in run.files)
 
 
-def test_what_a_form_leaves_empty_was_not_given(open_backend: Served) -> None:
+def test_empty_form_fields_count_as_absent(open_backend: Served) -> None:
     values = {
         **sample("vision.yaml"),
         "description": "",
@@ -72,14 +72,14 @@ def test_every_problem_of_a_request_is_reported_at_once_without_its_values(open_
     assert not run.files
 
 
-def test_a_golden_path_that_is_not_there_is_reported_with_the_nearest(open_backend: Served) -> None:
+def test_an_unknown_golden_path_is_reported_with_the_nearest(open_backend: Served) -> None:
     run = open_backend.run("render", {"golden_path": "tennant/v1", "values": {}})
 
     assert run.problems == [("golden_path", "unknown-golden-path")]
     assert run.problem["problems"][0]["nearest"] == "tenant/v1"
 
 
-def test_the_checks_say_what_the_library_says(open_backend: Served) -> None:
+def test_the_findings_equal_the_librarys(open_backend: Served) -> None:
     fleet = sample_fleet()
     expected = Pipeline(fleet).check(parse(sample("edge-retail.yaml"), fleet=fleet))
 

@@ -157,7 +157,7 @@ def test_a_signal_ends_a_process_that_has_nothing_to_do(replica: Callable[..., P
     assert any("NO AUTHENTICATION" in entry["message"] for entry in process.lines)
 
 
-def test_bad_settings_end_it_with_every_problem(tmp_path: Path) -> None:
+def test_bad_settings_stop_the_backend_with_every_problem(tmp_path: Path) -> None:
     config = tmp_path / "serve.yaml"
     config.write_text("repository: /nowhere\nhost: 0.0.0.0\nprot: 1\n")
     done = subprocess.run(

@@ -97,7 +97,7 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_what_a_run_says_arrives_while_it_runs(open_backend: Served, waiter: Waiter) -> None:
+def test_log_lines_arrive_during_the_run(open_backend: Served, waiter: Waiter) -> None:
     with open_backend.client() as client, client.stream("POST", PATH, json={"input": {}}) as answer:
         lines = answer.iter_lines()
         assert json.loads(next(lines)) == {"type": "log", "level": "info", "message": "begun"}
@@ -122,9 +122,7 @@ def test_a_run_ends_when_the_caller_of_one_document_leaves(open_backend: Served,
     _until(lambda: waiter.ended == ["CancelledRunError"])
 
 
-def test_a_run_whose_caller_reads_slowly_waits_and_is_ended_with_it(
-    open_backend: Served, waiter: Waiter
-) -> None:
+def test_a_run_waits_for_a_slow_caller_and_ends_with_the_caller(open_backend: Served, waiter: Waiter) -> None:
     waiter.go.set()
     body = {"input": {"files": 5_000}}  # 50 MB: more than every buffer on the way holds
     with open_backend.client() as client, client.stream("POST", PATH, json=body) as answer:
@@ -226,9 +224,7 @@ class TestTheSameAgain:
 
         assert waiter.runs == 2
 
-    def test_a_key_of_the_callers_own_stands_for_one_input(
-        self, open_backend: Served, waiter: Waiter
-    ) -> None:
+    def test_a_callers_own_key_belongs_to_one_input(self, open_backend: Served, waiter: Waiter) -> None:
         waiter.go.set()
         key = {"idempotency-key": "mine"}
         first = open_backend.post(PATH, json={"input": {}}, headers=key)
@@ -297,7 +293,7 @@ class TestTheSameAgain:
         assert waiter.runs == 1
 
 
-def test_a_publish_that_is_asked_for_again_says_the_same_and_commits_nothing(
+def test_a_repeated_publish_answers_the_same_and_commits_nothing(
     serve: Callable[..., Served], repository: Path, database: str
 ) -> None:
     body = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
@@ -310,7 +306,7 @@ def test_a_publish_that_is_asked_for_again_says_the_same_and_commits_nothing(
     assert tip(repository) == before
 
 
-def test_a_publish_whose_process_died_before_it_could_say_so_says_the_same(
+def test_a_publish_answers_the_same_after_its_process_died(
     serve: Callable[..., Served], repository: Path
 ) -> None:
     body = {"golden_path": "tenant/v1", "values": sample("vision.yaml")}
@@ -323,7 +319,7 @@ def test_a_publish_whose_process_died_before_it_could_say_so_says_the_same(
     assert outputs["commit"] == tip(repository)
 
 
-def test_stopping_finishes_what_was_accepted(serve: Callable[..., Served], waiter: Waiter) -> None:
+def test_stopping_finishes_accepted_runs(serve: Callable[..., Served], waiter: Waiter) -> None:
     backend = serve()
     answers: list[httpx.Response] = []
     asking = threading.Thread(target=lambda: answers.append(backend.post(PATH, json={"input": {}})))
@@ -339,7 +335,7 @@ def test_stopping_finishes_what_was_accepted(serve: Callable[..., Served], waite
     assert _events(answers[0])[-1] == {"type": "done"}
 
 
-def test_stopping_ends_what_takes_too_long(serve: Callable[..., Served], waiter: Waiter) -> None:
+def test_stopping_ends_runs_that_take_too_long(serve: Callable[..., Served], waiter: Waiter) -> None:
     backend = serve(limits={"drain_seconds": 0.1})
     asking = threading.Thread(target=lambda: _ignoring_errors(backend))
     asking.start()
@@ -368,7 +364,7 @@ def test_a_waiting_caller_is_asked_to_come_again_when_the_server_stops(
     assert answers[0].json()["detail"] == "this service is stopping; ask again"
 
 
-def test_a_publish_whose_caller_leaves_in_the_middle_is_answered_for(
+def test_a_publish_is_recorded_when_its_caller_leaves(
     serve: Callable[..., Served], repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = {"input": {"golden_path": "tenant/v1", "values": sample("vision.yaml")}}

@@ -90,7 +90,7 @@ def test_a_workload_shows_its_identity(backend: Served, bundle: Bundle) -> None:
     ],
     ids=str,
 )
-def test_what_proves_no_one_that_we_know_is_refused(backend: Served, bundle: Bundle, changes: Any) -> None:
+def test_credentials_of_unknown_callers_are_refused(backend: Served, bundle: Bundle, changes: Any) -> None:
     assert _status(backend, bundle.svid(**changes)) == 401
 
 
@@ -101,7 +101,7 @@ def test_a_shared_secret_in_a_bundle_signs_nothing(backend: Served) -> None:
     assert _status(backend, token) == 401
 
 
-def test_a_bundle_that_was_rotated_is_read_anew(backend: Served, bundle: Bundle) -> None:
+def test_a_rotated_bundle_is_read_again(backend: Served, bundle: Bundle) -> None:
     assert _status(backend, bundle.svid()) == 200
     old = bundle.svid(jti="old")
     bundle.elliptic = ec.generate_private_key(ec.SECP256R1())
@@ -148,7 +148,9 @@ class TestNobodyHasToSayWhoTheyAre:
 
         assert (foreign.status_code, rebound.status_code, local.status_code) == (403, 403, 200)
 
-    def test_it_is_said_loudly(self, serve: Callable[..., Served], caplog: pytest.LogCaptureFixture) -> None:
+    def test_running_without_authentication_is_logged_as_a_warning(
+        self, serve: Callable[..., Served], caplog: pytest.LogCaptureFixture
+    ) -> None:
         serve()
         assert any("NO AUTHENTICATION" in record.getMessage() for record in caplog.records)
 

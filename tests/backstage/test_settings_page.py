@@ -22,7 +22,7 @@ def test_the_settings_that_the_guide_shows_are_accepted(tmp_path: Path) -> None:
     assert settings.database.get_secret_value() == "sqlite:////home/ada/.local/state/goldenpath/ledger.db"
 
 
-def test_the_page_of_settings_is_as_it_would_be_made() -> None:
+def test_the_page_of_settings_is_up_to_date() -> None:
     assert (DOCS / "reference" / "backend-settings.md").read_text() == settings_reference(), (
         "run `make generate`"
     )

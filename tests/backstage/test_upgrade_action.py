@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OTHER = "other-" + "o" * 40
 
 
-def test_a_team_upgrades_its_own_tenant_alone(serve: Callable[..., Served], repository: Path) -> None:
+def test_a_team_upgrades_only_its_own_tenant(serve: Callable[..., Served], repository: Path) -> None:
     with Fleet.open(repository) as fleet:
         fleet.publish(
             {**kubeyaml.load(file_at(repository, "goldenpath.yaml")), "golden_paths": {"tenant/v1": "1.0.0"}}

@@ -55,7 +55,7 @@ def test_a_plan_groups_owners_and_changes_nothing(backend: Served, repository: P
     assert _version(repository, "vision") == "1.0.0"
 
 
-def test_waves_are_started_followed_and_taken_back_by_admins(backend: Served, repository: Path) -> None:
+def test_admins_start_follow_and_roll_back_waves(backend: Served, repository: Path) -> None:
     assert "platform admin" in str(backend.run("upgrade-start", START, token=VISION).last)
     planned = backend.run("upgrade-start", START, token=ADMIN, dryRun=True)
     assert planned.outputs["waves"] == [

@@ -38,7 +38,7 @@ def _field(schema: dict[str, Any], *, required: bool = True) -> str:
     ],
     ids=str,
 )
-def test_what_a_schema_says_its_type_says(schema: dict[str, Any], written: str) -> None:
+def test_a_type_has_the_fields_of_its_schema(schema: dict[str, Any], written: str) -> None:
     assert _field(schema) == written
     assert _field(schema, required=False) == written.replace("a:", "a?:")
 
@@ -55,7 +55,7 @@ def test_what_a_schema_says_its_type_says(schema: dict[str, Any], written: str) 
     ],
     ids=str,
 )
-def test_what_is_not_understood_is_an_error_and_not_a_wrong_type(schema: dict[str, Any]) -> None:
+def test_an_unknown_construct_is_an_error(schema: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"X\.a"):
         _field(schema)
 

@@ -72,32 +72,32 @@ def test_an_entry_of_a_list_gives_its_own_field(fleet: Fleet) -> None:
     assert [origin.field for origin in value.origins] == ["gpus[1].quota"]
 
 
-def test_an_override_that_gives_it(fleet: Fleet) -> None:
+def test_an_override_is_the_origin(fleet: Fleet) -> None:
     changed = asked(compute={"memory": "512Gi", "pods": 7}, overrides=[OVERRIDE])
     fleet.publish(changed, options=PublishOptions(author=BOB))
     assert found(fleet, QUOTA, "spec.hard.pods") == [("override", "overrides[0]", "Bob")]
     assert found(fleet, QUOTA, "spec.hard.requests.memory") == [("request", "compute.memory", "Ada")]
 
 
-def test_a_default_of_the_fleet_that_gives_it(fleet: Fleet) -> None:
+def test_a_default_of_the_fleet_is_the_origin(fleet: Fleet) -> None:
     assert found(fleet, QUOTA, "spec.hard.pods") == [("default", "defaults.compute.pods", "")]
     text = fleet_text(defaults={"compute": {"pods": 44}})
     fleet.publish(Submission(kubeyaml.load(text), text), options=PublishOptions(author=BOB))
     assert found(fleet, QUOTA, "spec.hard.pods") == [("fleet", "defaults.compute.pods", "Bob")]
 
 
-def test_the_golden_path_and_its_version_that_give_it(fleet: Fleet) -> None:
+def test_the_golden_path_with_its_version_is_the_origin(fleet: Fleet) -> None:
     (origin,) = blame(fleet, "vision", "apiVersion", of=QUOTA).origins
     assert (origin.kind, origin.commit and origin.commit.author.name) == ("golden path", "Ada")
     assert origin.file.startswith("tenant/v1 1.")
 
 
-def test_a_default_of_the_request_that_gives_it(fleet: Fleet) -> None:
+def test_a_default_of_the_request_is_the_origin(fleet: Fleet) -> None:
     field = "metadata.labels[goldenpath.dev/environment]"
     assert found(fleet, "Namespace/vision", field) == [("golden path", "environment", "Ada")]
 
 
-def test_the_name_of_the_request_that_gives_it(fleet: Fleet) -> None:
+def test_the_name_of_the_request_is_the_origin(fleet: Fleet) -> None:
     assert ("request", "name", "Ada") in found(fleet, QUOTA, "metadata.name")
 
 
@@ -118,7 +118,7 @@ def test_a_person_who_edited_the_file(fleet: Fleet, place: Path) -> None:
         (QUOTA, "spec..x", "field-path", None),
     ],
 )
-def test_what_is_not_there_is_refused_with_the_nearest(
+def test_an_unknown_object_or_field_is_refused_with_the_nearest(
     fleet: Fleet, name: str, field: str, rule: str, nearest: str | None
 ) -> None:
     with pytest.raises(InputError) as refused:

@@ -228,7 +228,7 @@ def test_a_default_of_the_golden_path_is_blamed_on_it(tmp_path: Path) -> None:
         ("compute..memory", "field-path", None),
     ],
 )
-def test_a_field_that_is_not_there_is_refused_with_the_nearest(
+def test_an_unknown_field_is_refused_with_the_nearest(
     tmp_path: Path, field: str, rule: str, nearest: str | None
 ) -> None:
     text = BASE + "gpus:\n- {profile: nvidia-h100-80gb, quota: 1}\n- {profile: nvidia-l4-24gb, quota: 1}\n"

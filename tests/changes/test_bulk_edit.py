@@ -84,7 +84,7 @@ def test_comments_and_order_stay_and_the_groups_add_up(fleet: Fleet, place: Path
     assert trailer == made.change.id == planned.id
 
 
-def test_a_request_that_refuses_stops_all_unless_it_is_left_out(fleet: Fleet, place: Path) -> None:
+def test_a_conflicting_request_stops_all_unless_it_is_skipped(fleet: Fleet, place: Path) -> None:
     change = edit('name != "text"', "gpus[].quota=10")  # two of ten do not fit together
     with pytest.raises(Exception, match="together ask"):
         make(fleet, change)
@@ -236,7 +236,7 @@ def test_open_change_sets_that_overlap_are_refused(fleet: Fleet, place: Path) ->
     assert change_sets(fleet, fleet.state().snapshot).open == {}
 
 
-def test_a_change_that_moves_with_its_branch_is_asked_anew(fleet: Fleet, place: Path) -> None:
+def test_a_change_is_computed_again_when_the_branch_moves(fleet: Fleet, place: Path) -> None:
     """Between plan and commit another request comes to match: it is part of the change, or the approval is void."""
     change = edit('environment == "staging"', "environment=test")
     digest = plan_change(fleet, change).digest
@@ -270,7 +270,7 @@ def test_a_field_that_no_request_has_is_refused_with_the_nearest_name(
     assert (refused.value.problems[0].rule, refused.value.problems[0].nearest) == (rule, nearest)
 
 
-def test_every_problem_of_what_was_asked_is_reported_at_once() -> None:
+def test_all_problems_of_the_arguments_are_reported_at_once() -> None:
     with pytest.raises(InputError) as refused:
         BulkEdit.of("true", sets=["name=x", "a"], unsets=[""], reason=" ")
     assert [problem.rule for problem in refused.value.problems] == [

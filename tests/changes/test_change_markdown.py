@@ -72,7 +72,7 @@ def test_identical_changes_are_one_group_and_totals_and_exceptions_are_said() ->
     assert f"Plan `{change.digest}`" in body
 
 
-def test_changes_that_differ_in_their_values_alone_are_joined_where_they_are_many() -> None:
+def test_many_changes_that_differ_only_in_values_are_merged() -> None:
     parts = [_part(number, number + 1, 300 + number) for number in range(40)]
     (group,) = change_groups(parts)
     assert (len(group.parts), group.is_exact) == (40, False)
@@ -85,7 +85,7 @@ def test_two_objects_that_change_alike_are_both_shown() -> None:
     assert group.lines.count('+     spec.hard.pods: "300"') == 2
 
 
-def test_what_somebody_wrote_cannot_break_the_page() -> None:
+def test_text_of_a_person_cannot_break_the_page() -> None:
     part = _part(1, 100, 300)
     planned = _change([part, _part(2, 1, 2), _part(3, 1, 2), _part(4, 1, 2)])
     hostile = PlannedChange(

@@ -135,7 +135,7 @@ def test_an_effect_above_the_waves_limit_is_held_back(fleet: Fleet, place: Path)
     }
 
 
-def test_a_wave_goes_back_and_the_others_stay(fleet: Fleet, place: Path) -> None:
+def test_one_wave_is_rolled_back_and_the_others_stay(fleet: Fleet, place: Path) -> None:
     def trees(name: str) -> str:
         folders = (f"clusters/berlin/tenants/{name}", f"tenants/{name}")
         return git(place, "ls-tree", "-r", "main", *folders)

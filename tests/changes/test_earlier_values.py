@@ -105,14 +105,14 @@ DOCUMENTS = st.fixed_dictionaries(
 
 
 @given(DOCUMENTS, DOCUMENTS)
-def test_without_later_changes_everything_is_as_it_was(before: Any, after: Any) -> None:
+def test_without_later_changes_undo_restores_everything(before: Any, after: Any) -> None:
     now, conflicts = taken_back(before, after, after)
     assert conflicts == []
     assert _in_any_order(now) == _in_any_order(before)
 
 
 @given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
-def test_what_the_change_did_not_touch_stays_whatever_others_did(before: Any, after: Any, now: Any) -> None:
+def test_undo_keeps_fields_outside_the_change(before: Any, after: Any, now: Any) -> None:
     result, conflicts = taken_back(before, after, now)
     said = {path for path, *_ in conflicts}
     for key in ("a", "b"):

@@ -52,7 +52,7 @@ UNSETS = (
 )
 
 
-def test_what_is_published_is_the_plan_and_undo_returns_every_blob(
+def test_a_publish_equals_its_plan_and_undo_restores_every_blob(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
     trials = 1000 if pytestconfig.getoption("--slow", False) else 200

@@ -87,7 +87,7 @@ def test_rendered_objects_of_workloads_are_found_by_their_owner(fleet: Fleet) ->
     assert [each.as_dict()["of"]["name"] for each in search.found] == ["speech/front"]
 
 
-def test_an_edit_of_workloads_reaches_their_objects_and_is_taken_back(fleet: Fleet, place: Path) -> None:
+def test_an_edit_of_workloads_changes_their_objects_and_is_undone(fleet: Fleet, place: Path) -> None:
     before = files_at(place)
     change = BulkEdit.of('inputs.image.endsWith(":1")', sets=["inputs.replicas=5"], reason="More visitors")
     reach = plan_change(fleet, change).reach
@@ -123,7 +123,7 @@ def test_a_workload_that_refuses_is_named_with_its_field(fleet: Fleet) -> None:
     }
 
 
-def test_workloads_go_in_waves_as_wholes(fleet: Fleet, place: Path) -> None:
+def test_waves_contain_whole_workloads(fleet: Fleet, place: Path) -> None:
     text = "format: waves/v1\nhealth: false\nsoak: 1h\nwaves:\n- {name: one, names: ['vision/*']}\n- {name: rest}\n"
     change = BulkEdit.of("inputs.replicas > 0", sets=["inputs.replicas=7"], reason="More visitors")
     start_in_waves(fleet, change, read_waves(text, "waves.yaml"), author=ADA)

@@ -118,7 +118,7 @@ def test_contradictions_are_found(objects: list[ManifestObject], expected: list[
     )
 
 
-def test_numbers_are_reported_as_people_write_them() -> None:
+def test_numbers_are_reported_as_written() -> None:
     (found,) = check_coherence([quota({f"requests.{GPU}": "1e3"}), queue(resource(GPU, "1500m"))])
     assert "admits up to 1.5 of nvidia.com/gpu" in found.message
     assert "allows 1000" in found.message
@@ -166,7 +166,7 @@ def test_an_object_without_the_shape_of_its_kind_is_passed_over(
         ("cluster-admin", ["everything in the namespace"]),
     ],
 )
-def test_a_wide_binding_is_refused_for_what_kubernetes_really_gives(role, reasons):
+def test_a_wide_binding_is_refused_with_the_roles_real_rights(role, reasons):
     (found,) = check_coherence([binding("ClusterRole", role)])
     assert [reason for reason in reasons if reason not in found.message] == []
     # No built-in role but cluster-admin writes quotas or limit ranges.

@@ -44,7 +44,7 @@ def test_promises_up_to_the_capacity_are_kept() -> None:
     assert list(check_fleet(tenants(asks("a", 5), asks("b", 3)))) == []
 
 
-def test_promises_beyond_the_capacity_are_an_error_that_names_everybodys_share() -> None:
+def test_promises_above_the_capacity_are_an_error_with_each_share() -> None:
     (found,) = check_fleet(tenants(asks("a", 5), asks("b", 3), asks("c", 1)))
     assert (found.rule, found.object, found.field) == ("fleet-capacity", "Tenant c on berlin", "gpus")
     assert found.message == f"berlin has 8 of {H100}, and its tenants own 9: a 5, b 3, c 1"
@@ -56,7 +56,7 @@ def test_each_cluster_has_its_own_capacity() -> None:
     assert [finding.object for finding in found] == ["Tenant b on munich"]
 
 
-def test_what_is_borrowed_is_not_promised() -> None:
+def test_borrowed_accelerators_do_not_count_as_promised() -> None:
     assert list(check_fleet(tenants(asks("a", 4, borrow=4), asks("b", 4, borrow=4)))) == []
 
 

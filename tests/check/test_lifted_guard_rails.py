@@ -99,7 +99,7 @@ def test_a_rule_that_reaches_a_guard_rail_is_found(
     assert reported(found) == [("role-too-wide", f"rules[1].{field}") for field in fields]
 
 
-def test_the_message_says_which_resource_and_which_verb() -> None:
+def test_the_message_names_the_resource_and_the_verb() -> None:
     (found,) = check_rights([item("Role", rules=[rule(["networking.k8s.io"], ["networkpolicies"], ["get", "patch"])])])  # fmt: skip
     assert "may patch networkpolicies.networking.k8s.io" in found.message
 
@@ -164,12 +164,12 @@ OPEN = {
 
 
 @pytest.mark.parametrize("closed", CLOSED.values(), ids=CLOSED.keys())
-def test_a_way_to_somebody_passes(closed: ManifestObject) -> None:
+def test_egress_to_selected_peers_passes(closed: ManifestObject) -> None:
     assert list(check_openings([closed])) == []
 
 
 @pytest.mark.parametrize(("opened", "field"), OPEN.values(), ids=OPEN.keys())
-def test_a_way_to_everybody_or_to_the_nodes_credentials_is_found(opened: ManifestObject, field: str) -> None:
+def test_egress_to_all_peers_or_to_the_nodes_credentials_is_found(opened: ManifestObject, field: str) -> None:
     assert reported(list(check_openings([opened]))) == [("network-open", field)]
 
 
@@ -212,7 +212,7 @@ def rules_of(objects: list[ManifestObject], **more: Any) -> set[str]:
     return {finding.rule for finding in check_objects(objects, **more)} & OURS
 
 
-def test_what_is_no_tenants_may_be_as_wide_as_it_must() -> None:
+def test_objects_outside_of_tenants_may_be_wide() -> None:
     assert rules_of([ManifestObject("n.yaml", TENANT_NAMESPACE), wide_role("flux-system")]) == set()
 
 
@@ -341,12 +341,12 @@ def test_an_override_that_tightens_or_adds_is_only_pointed_at(
     assert "platform-team approved it until 2027-01-31: A trial" in warned.message
 
 
-def test_an_override_of_what_guards_nothing_is_not_pointed_at() -> None:
+def test_an_override_of_another_object_is_not_a_warning() -> None:
     found = after("GitRepository", "vision", {"spec": {"interval": "1m"}})
     assert [finding for finding in found if finding.rule == "override-of-guard"] == []
 
 
-def test_what_an_override_sets_is_reported_by_its_field_and_not_by_its_value() -> None:
+def test_an_override_is_reported_with_its_fields_and_without_values() -> None:
     (warned,) = (found for found in after("LimitRange", "vision-defaults", annotations("note", "hunter2")) if found.rule == "override-of-guard")  # fmt: skip
     assert "metadata.annotations.goldenpath.dev/note" in warned.message
     assert "hunter2" not in str(warned)

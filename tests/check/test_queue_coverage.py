@@ -48,7 +48,7 @@ def uncovered(*objects: ManifestObject) -> list[tuple[str, Severity]]:
         {"vpc.amazonaws.com/efa": "0"},
     ],
 )
-def test_what_the_queue_covers_or_ignores_is_admitted(limits: dict[str, str]) -> None:
+def test_covered_or_ignored_resources_are_admitted(limits: dict[str, str]) -> None:
     assert uncovered(job(**limits), *rendered()) == []
 
 
@@ -58,7 +58,7 @@ def test_any_other_resource_would_wait_for_ever() -> None:
     assert uncovered(job(**efa), *rendered(queue_ignores=["vpc.amazonaws.com/"])) == []
 
 
-def test_what_a_cluster_does_not_ignore_would_wait_too() -> None:
+def test_a_resource_that_the_cluster_does_not_ignore_waits() -> None:
     assert uncovered(job(**{"ephemeral-storage": "1Gi"}), *rendered(queue_ignores=["hugepages-"])) == [
         ("requests ephemeral-storage", Severity.ERROR)
     ]
@@ -68,13 +68,13 @@ def test_an_accelerator_that_the_queue_lacks_would_wait() -> None:
     assert uncovered(job(**{"amd.com/gpu": "1"}), *rendered()) == [("requests amd.com/gpu", Severity.ERROR)]
 
 
-def test_without_its_queue_only_what_no_queue_covers_is_a_warning() -> None:
+def test_without_a_queue_only_uncovered_resources_are_a_warning() -> None:
     assert uncovered(
         job(**{"amd.com/gpu": "1", "vpc.amazonaws.com/efa": "1", "ephemeral-storage": "1Gi"})
     ) == [("requests vpc.amazonaws.com/efa", Severity.WARNING)]
 
 
-def test_what_is_in_no_queue_is_not_judged() -> None:
+def test_workloads_without_a_queue_are_not_checked() -> None:
     assert uncovered(job(None, **{"vpc.amazonaws.com/efa": "1"}), *rendered()) == []
 
 
@@ -100,7 +100,7 @@ LABELS = {"kueue.x-k8s.io/queue-name": "vision"}
         ("leaderworkerset.x-k8s.io/v1/LeaderWorkerSet", {"leaderWorkerTemplate": {"workerTemplate": {"spec": POD}}}),
     ],
 )  # fmt: skip
-def test_a_workload_of_any_kind_is_judged(kind: str, spec: dict[str, Any]) -> None:
+def test_workloads_of_every_kind_are_checked(kind: str, spec: dict[str, Any]) -> None:
     api_version, _, kind = kind.rpartition("/")
     metadata = {"name": "train", "namespace": "vision", "labels": LABELS}
     body = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}

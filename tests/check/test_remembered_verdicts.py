@@ -55,7 +55,7 @@ def quota(hard: dict[str, Any]) -> ManifestObject:
 
 @settings(deadline=None)
 @given(RULES, RULES)
-def test_rules_are_judged_by_what_they_say_and_not_by_what_was_judged_before(first, second):
+def test_a_cached_verdict_depends_only_on_the_rules(first, second):
     for rules in (first, second, copy.deepcopy(first)):
         found = [(f.field, f.message, f.fix) for f in role_rights.check_rights([role(rules)])]
         assert found == list(role_rights._new_reasons(tuple(rules)))
@@ -73,7 +73,7 @@ def test_equal_numbers_of_other_types_do_not_hide_each_other():
 
 @settings(deadline=None)
 @given(st.dictionaries(KEYS, QUANTITIES, max_size=4))
-def test_quotas_are_judged_alike_the_first_time_and_later(hard):
+def test_quotas_get_the_same_verdict_from_the_cache(hard):
     for remembered in REMEMBERED:
         remembered.cache_clear()
     first = list(cross_object_checks.check_coherence([quota(hard)]))
@@ -82,7 +82,7 @@ def test_quotas_are_judged_alike_the_first_time_and_later(hard):
 
 @settings(deadline=None, max_examples=50)
 @given(requests(), requests())
-def test_a_tenant_is_judged_alike_any_author_was_judged_before(first, second):
+def test_a_tenants_verdict_does_not_depend_on_earlier_tenants(first, second):
     def judged() -> list[tuple[Manifests, tuple[Finding, ...]]]:
         return [PIPELINE.run(parse(each, fleet=PIPELINE.fleet)) for each in (first, second)]
 

@@ -20,7 +20,7 @@ def tenant(name: str, **more: object) -> object:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_both_are_what_each_gives_alone(name):
+def test_rendering_and_checking_together_equal_the_separate_steps(name):
     asked = tenant(name)
     rendered = PIPELINE.run(asked)
     manifests, findings = rendered.manifests, rendered.findings

@@ -76,7 +76,7 @@ def test_a_network_needs_no_cilium() -> None:
     assert addons(request(network={"egress": [{"cidr": "10.0.0.0/8", "port": 443}]}), {"flux": "2.9"}) == []
 
 
-def test_a_signal_that_nothing_collects_stands_with_a_stated_default() -> None:
+def test_a_signal_without_monitoring_is_reported_with_the_fallback() -> None:
     (found,) = addons(request(autoscaling=SCALING), ALL, monitoring=None)
     assert found.rule == "addon-missing/prometheus-operator"
     assert "the fleet names no `monitoring`" in found.message
@@ -84,7 +84,7 @@ def test_a_signal_that_nothing_collects_stands_with_a_stated_default() -> None:
     assert "1 replica(s)" in found.message
 
 
-def test_zero_replicas_are_warned_of_since_nothing_would_wake_them() -> None:
+def test_zero_replicas_without_a_wake_up_signal_are_a_warning() -> None:
     (found,) = addons(request(autoscaling=SCALING | {"min_replicas": 0}), ALL)
     assert (found.rule, found.field) == ("scale-from-zero", "autoscaling.min_replicas")
 
@@ -131,7 +131,7 @@ def test_an_override_of_no_object_is_warned_of_with_the_nearest_one() -> None:
     assert found.fix == "Name vision-admin."
 
 
-def test_an_override_of_a_kind_that_is_not_there_says_so() -> None:
+def test_an_override_of_a_missing_kind_is_reported() -> None:
     (found,) = exceptional("Pod", "x")
     assert found.fix == "Objects of this kind: none."
 

@@ -88,7 +88,7 @@ def test_the_quota_has_the_same_keys_as_before() -> None:
     assert keys(REQUEST) == keys({**REQUEST, "retiring": False})
 
 
-def test_a_hold_removes_what_flux_applies_for_the_team_and_nothing_else() -> None:
+def test_a_hold_removes_only_the_teams_flux_objects() -> None:
     def there(request: dict[str, Any]) -> set[tuple[str, str, str]]:
         return {(item.kind, item.namespace, item.name) for item in objects(request)}
 
@@ -164,7 +164,7 @@ def test_a_queue_that_is_only_stopped_agrees_with_its_quota() -> None:
     assert reported(findings({**REQUEST, "retiring": False} | stopped)) == set()
 
 
-def test_what_it_was_promised_counts_until_it_is_deleted() -> None:
+def test_promised_accelerators_count_until_the_tenant_is_deleted() -> None:
     another = {**REQUEST, "name": "speech", "retiring": False, "gpus": [{"profile": "nvidia-h100-80gb", "quota": 60}], "clusters": ["full"]}  # fmt: skip
     tenants = [parse(request, fleet=PIPELINE.fleet) for request in (REQUEST, another)]
     found = check_fleet(tenancy for tenant in tenants for tenancy in PIPELINE.resolve(tenant))
@@ -179,7 +179,7 @@ def test_its_day_is_past_and_no_one_needs_to_be_reported() -> None:
     assert (found.rule, found.fix) == ("expired", "Retire the tenant, or agree on a later date.")
 
 
-def test_what_its_cluster_lacks_no_longer_matters() -> None:
+def test_addons_missing_on_a_held_cluster_are_no_finding() -> None:
     hosts = {"network": {"egress": [{"host": "huggingface.co", "port": 443}]}, "clusters": ["bare"]}
     request = {key: value for key, value in REQUEST.items() if key != "gpus"} | hosts
     assert check_tenant(request, "bare", objects(request, "bare")) == []

@@ -214,7 +214,7 @@ def test_severity_of_an_undeclared_secret_is_a_warning() -> None:
     } == {Severity.WARNING}
 
 
-def test_a_file_is_passed_over_only_where_no_reference_can_be_in_it() -> None:
+def test_only_files_without_secret_references_are_skipped() -> None:
     for name in ("secretRef", "valueFromSecretRef", "secretKeyRef", "secretTargetRef", "bearerTokenSecret", "clientSecret",
                  "pullSecret", "imagePullSecrets", "secret", "secretName"):  # fmt: skip
         assert secret_references._is_reference(name)

@@ -80,7 +80,7 @@ def test_every_old_version_is_named() -> None:
         ("spire-controller-manager", "0.3", "0.4.0"),
     ],
 )  # fmt: skip
-def test_a_version_is_refused_up_to_the_one_that_serves(addon: str, lacks: str, serves: str) -> None:
+def test_versions_below_the_first_serving_one_are_refused(addon: str, lacks: str, serves: str) -> None:
     assert {field for _, field in told(pipeline(**{addon: lacks}))} == {f"addons.{addon}"}
     assert told(pipeline(**{addon: serves})) == set()
 
@@ -118,7 +118,7 @@ def test_claims_need_kubernetes_1_34_and_implicit_ones_1_36() -> None:
     assert told(pipeline("1.36"), Severity.WARNING) == set()
 
 
-def test_walls_for_claims_that_no_one_has_are_no_use_of_them() -> None:
+def test_quota_keys_for_claims_do_not_count_as_use() -> None:
     assert told(pipeline("1.34", allocation="device-plugin"), Severity.WARNING) == set()
 
 
@@ -126,7 +126,7 @@ def test_an_example_that_an_old_version_cannot_run_is_a_warning() -> None:
     assert ("feature-not-served", "addons.keda") in told(pipeline(keda="2.16"), Severity.WARNING)
 
 
-def test_a_mode_of_keda_is_judged_where_it_is_used() -> None:
+def test_a_mode_of_keda_is_checked_only_where_used() -> None:
     latency = request(autoscaling={"signal": "latency", "time_to_first_token": "500ms", "max_replicas": 3})
     found = [finding.message for finding in judged(pipeline(keda="2.17"), latency)]
     assert any("metricType Value" in message for message in found)

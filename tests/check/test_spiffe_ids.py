@@ -60,7 +60,7 @@ def selected(namespace: str) -> dict[str, Any]:
         ({"className": None}, ["identity-class"]),
     ],
 )
-def test_an_identity_is_judged_by_itself(changes: dict[str, Any], expected: list[str]) -> None:
+def test_an_identity_is_checked_on_its_own(changes: dict[str, Any], expected: list[str]) -> None:
     assert rules(identity(**changes)) == expected
 
 
@@ -88,7 +88,7 @@ def test_other_kinds_are_passed_over() -> None:
 @pytest.mark.parametrize(
     "spec", [None, [], "x", {"namespaceSelector": [], "workloadSelectorTemplates": 5, "spiffeIDTemplate": {}}]
 )
-def test_an_object_that_is_no_identity_is_refused_and_not_fatal(spec: Any) -> None:
+def test_a_malformed_identity_is_refused_without_a_crash(spec: Any) -> None:
     assert "identity-trust-domain" in rules(
         ManifestObject("x.yaml", {"kind": "ClusterSPIFFEID", "spec": spec})
     )

@@ -66,7 +66,7 @@ def bodies(on: Pipeline, changes: dict[str, Any], version: str) -> list[str]:
         ({"pull_secrets": ["registry"]}, {}),
     ],
 )
-def test_the_version_that_brought_a_field_renders_it_and_the_one_before_does_not(
+def test_a_field_is_rendered_from_its_first_version_on(
     with_it: dict[str, Any], without: dict[str, Any]
 ) -> None:
     assert bodies(ON, with_it, "1.0.0") == bodies(ON, without, "1.0.0")

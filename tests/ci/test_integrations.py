@@ -180,7 +180,7 @@ def test_the_component_keeps_one_note(fleet: Path, notes: Notes) -> None:
     assert len(notes.texts) == 1
 
 
-def test_every_input_is_used_and_every_used_input_is_there() -> None:
+def test_every_input_is_used_and_every_used_input_is_declared() -> None:
     for inputs, text in (
         (ACTION["inputs"], (ROOT / "action.yml").read_text()),
         (SPEC["spec"]["inputs"], (ROOT / "templates" / "fleet-check.yml").read_text()),
@@ -188,7 +188,7 @@ def test_every_input_is_used_and_every_used_input_is_there() -> None:
         assert set(re.findall(r"inputs\.([a-z]+)", text)) == inputs.keys()
 
 
-def test_no_expression_stands_in_a_script() -> None:
+def test_no_script_contains_an_expression() -> None:
     """What a person wrote, such as a branch's name, would be run there."""
     scripts = [step.get("run", "") for step in ACTION["runs"]["steps"]] + JOB["script"]
     assert not [script for script in scripts if "${{" in script or "$[[" in script]

@@ -196,7 +196,7 @@ def test_objects_of_two_clusters_are_not_mixed_up(here: Path, run: Run) -> None:
     assert run("check", "repo", "--cluster", "berlin").exit_code == 0
 
 
-def test_what_is_no_object_is_reported_and_an_error_only_where_flux_would_stop(here: Path, run: Run) -> None:
+def test_a_document_without_an_object_is_an_error_only_if_flux_would_stop(here: Path, run: Run) -> None:
     write_tree(here / "repo", {"values.yaml": "replicas: 1\n"})
     loose = run("check", "repo", "--format", "json")
     assert (loose.exit_code, rules(loose)) == (0, ["not-an-object"])
@@ -230,7 +230,7 @@ def test_a_fleet_has_its_platform_rendered_and_checked(here: Path, run: Run) -> 
 @pytest.mark.parametrize(
     "named", [("elsewhere/goldenpath.yaml", "elsewhere/vision.yaml"), ("elsewhere/vision.yaml",)]
 )
-def test_a_fleet_that_is_named_or_beside_the_request_is_taken(
+def test_the_fleet_of_the_option_or_of_the_requests_folder_is_used(
     here: Path, run: Run, named: tuple[str, ...]
 ) -> None:
     elsewhere = here / "elsewhere"
@@ -242,7 +242,7 @@ def test_a_fleet_that_is_named_or_beside_the_request_is_taken(
     assert "Fleet: elsewhere/goldenpath.yaml" in result.stderr
 
 
-def test_a_fleet_that_is_named_goes_before_the_one_that_is_here(here: Path, run: Run) -> None:
+def test_the_fleet_of_the_option_takes_precedence(here: Path, run: Run) -> None:
     other = here / "other"
     other.mkdir()
     (other / "goldenpath.yaml").write_text((here / "goldenpath.yaml").read_text().replace("berlin", "munich"))
@@ -301,7 +301,7 @@ def test_many_files_show_progress_on_a_terminal_only(here: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "# only a comment\n", "---\n---\n"])
-def test_what_holds_nothing_to_check_is_not_clean(text: str | None, here: Path, run: Run) -> None:
+def test_a_folder_without_objects_is_not_clean(text: str | None, here: Path, run: Run) -> None:
     """A job with a wrong path must not pass for one that found nothing."""
     place = here / "place"
     if text is None:

@@ -12,7 +12,7 @@ from goldenpath.cli.reference_page import cli_reference
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)
-def test_every_command_is_there_with_its_options_and_examples(words: tuple[str, ...]) -> None:
+def test_the_page_has_every_command_with_options_and_examples(words: tuple[str, ...]) -> None:
     heading = re.search(rf"^##+ goldenpath {' '.join(words)}\n", cli_reference(), re.MULTILINE)
     assert heading is not None
     section = cli_reference()[heading.end() :].split("\n## ", 1)[0].split("\n### ", 1)[0]

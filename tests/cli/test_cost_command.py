@@ -46,7 +46,7 @@ def test_a_promise_is_quota_times_hours_times_price(cost: Callable[..., Result])
     assert any("No use was read" in note for note in report["notes"])
 
 
-def test_what_was_borrowed_is_used_beyond_the_promise(here: Path, cost: Callable[..., Result]) -> None:
+def test_borrowed_hours_are_used_above_the_promise(here: Path, cost: Callable[..., Result]) -> None:
     (here / "used.csv").write_text(
         "cluster,tenant,workload,accelerator,hours\nberlin,vision,,nvidia-h100-80gb,60\n"
     )

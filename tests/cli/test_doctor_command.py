@@ -70,7 +70,7 @@ def checked(run: Run, *words: str) -> dict[str, dict[str, str]]:
     return checks
 
 
-def test_outside_of_a_fleet_everything_is_there_or_missing(run: Run) -> None:
+def test_doctor_works_outside_of_a_fleet(run: Run) -> None:
     checks = checked(run)
     assert checks["install/forges"]["state"] == "ok"
     assert checks["git/git"]["state"] == "ok"

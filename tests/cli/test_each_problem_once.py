@@ -83,7 +83,7 @@ def test_a_request_that_is_named_twice_is_one(
 @pytest.mark.parametrize(
     "command", [("check", "two.yaml"), ("plan", "two.yaml"), ("fleet", "validate"), ("plan", "--all")]
 )
-def test_what_is_the_same_on_two_clusters_is_one_finding(
+def test_equal_problems_on_two_clusters_are_one_finding(
     here: Path, run: Run, repository: Path, command: tuple[str, ...]
 ) -> None:
     fleet = FLEET + 'groups: {prefix: "aad:"}\n'
@@ -153,7 +153,7 @@ def test_a_flood_of_problems_is_shown_as_a_hundred_and_a_number(
     assert len(result.output.splitlines()) < 110
 
 
-def test_what_a_cluster_lacks_is_shown_once_at_its_line_of_the_fleet(
+def test_a_missing_addon_is_shown_once_at_the_clusters_line(
     here: Path, run: Run, built_in_paths: None
 ) -> None:
     old = FLEET.replace('flux: "2.9"', 'flux: "1.0"', 1)

@@ -26,7 +26,7 @@ def written(built_in_paths: None, here: Path, run: Run) -> Path:
     return here / "tenant.yaml"
 
 
-def test_a_new_request_names_the_schema_that_it_keeps(written: Path) -> None:
+def test_a_new_request_names_its_schema(written: Path) -> None:
     line, rest = written.read_text().split("\n", 1)
     url = re.fullmatch(r"# yaml-language-server: \$schema=(file:///\S+)", line)
     assert url is not None
@@ -48,7 +48,7 @@ def test_a_golden_path_of_an_organisation_has_no_schema_in_a_file(here: Path, ru
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_what_is_published_or_rendered_has_no_path_of_the_machine(
+def test_published_and_rendered_files_contain_no_local_path(
     line_end: str, built_in_paths: None, repository: Path, written: Path, run: Run
 ) -> None:
     text = written.read_text()

@@ -45,7 +45,7 @@ def test_the_documentation_names_exactly_the_public_api() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(goldenpath.__all__))
-def test_every_public_name_is_there(name: str) -> None:
+def test_every_public_name_is_importable(name: str) -> None:
     assert getattr(goldenpath, name) is not None
 
 

@@ -30,7 +30,7 @@ def fleet(here: Path, repository: Path, run: Run) -> Path:
     return repository
 
 
-def test_a_new_repository_says_how_to_go_on(here: Path, run: Run) -> None:
+def test_a_new_repository_shows_the_next_steps(here: Path, run: Run) -> None:
     place = here / "fleet"
     result = run("fleet", "init", str(place), "--fleet", "goldenpath.yaml", "--author", ADA)
     assert result.exit_code == 0, result.output
@@ -149,7 +149,7 @@ def test_the_check_is_written_for_the_forge(forge: str, check: str, here: Path, 
     assert "@a/team" in (here / "fleet" / "CODEOWNERS").read_text()
 
 
-def test_a_folder_with_something_in_it_is_left_alone(here: Path, run: Run) -> None:
+def test_a_folder_with_files_is_refused(here: Path, run: Run) -> None:
     write_tree(here / "full", {"notes.txt": "mine"})
     result = run("fleet", "init", "full", "--fleet", "goldenpath.yaml")
     assert result.exit_code == 2
@@ -213,7 +213,7 @@ def test_the_list_is_of_one_cluster_or_of_one_owner(fleet: Path, run: Run) -> No
     assert "Did you mean 'berlin'? [unknown-cluster]" in wrong.stderr
 
 
-def test_the_list_as_data_counts_what_is_free(fleet: Path, run: Run) -> None:
+def test_the_list_as_data_has_the_free_accelerators(fleet: Path, run: Run) -> None:
     reported = as_json(run("fleet", "list", "--repo", str(fleet), "--format", "json"))
     assert reported["format"] == "fleet-summary/v1"
     assert reported["capacity"] == [
@@ -243,7 +243,7 @@ def test_one_tenant_is_shown_with_its_request_and_history(fleet: Path, run: Run)
     assert f"{tip(fleet)[:12]} Ada Lovelace: Add speech on boston and vision on berlin" in reported
 
 
-def test_a_request_comes_out_as_it_went_in(fleet: Path, run: Run) -> None:
+def test_a_shown_request_equals_the_published_one(fleet: Path, run: Run) -> None:
     assert run("fleet", "show", "vision", "--repo", str(fleet), "--request").stdout == GPUS
 
 
@@ -255,7 +255,7 @@ def test_one_tenant_as_data(fleet: Path, run: Run) -> None:
     assert [commit["commit"] for commit in reported["history"]] == [tip(fleet)]
 
 
-def test_a_tenant_that_is_not_there_has_a_near_one(fleet: Path, run: Run) -> None:
+def test_a_missing_tenant_suggests_a_near_name(fleet: Path, run: Run) -> None:
     result = run("fleet", "show", "vison", "--repo", str(fleet))
     assert result.exit_code == 2
     assert "Did you mean 'vision'? [unknown-tenant]" in result.stderr
@@ -314,7 +314,7 @@ def test_a_checkout_on_no_branch_is_looked_at_by_its_commit(
     assert "[unknown-commit]" in unknown.stderr
 
 
-def test_an_older_commit_is_looked_at_as_it_was(fleet: Path, run: Run) -> None:
+def test_an_older_commit_is_shown_unchanged(fleet: Path, run: Run) -> None:
     listed = run("fleet", "list", "--repo", str(fleet), "--at", git(fleet, "rev-parse", "HEAD~1"))
     assert listed.stdout.startswith("No tenants.\n")
 

@@ -102,7 +102,7 @@ def test_provenance_is_stored_once_beside_its_model(host: str, client: RegistryC
     assert verified_provenance(model, [bundle.data], demand) == run.provenance
 
 
-def test_a_model_that_is_not_there_gets_none(host: str) -> None:
+def test_a_missing_model_gets_no_provenance(host: str) -> None:
     with pytest.raises(ArtifactRefusedError) as refused:
         store_attestation(run_of(pod_with(host, f"sha256:{'0' * 64}")), KEY)
     assert refused.value.rule == "output-missing"

@@ -54,7 +54,7 @@ def opens(rule: Policy, user: str) -> bool:
     return judge(rule, AdmissionRequest(pod(), namespace(QUEUE), user, pod(**GATE))).allowed
 
 
-def test_without_addons_only_those_of_kubernetes_are_controllers() -> None:
+def test_without_addons_only_kubernetes_accounts_are_controllers() -> None:
     assert set(platform().controllers) == KUBERNETES
 
 

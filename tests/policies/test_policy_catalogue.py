@@ -53,7 +53,7 @@ class TestEveryPolicy:
         assert validation["message"] == f"{policy.message} Fix: {policy.fix}"
         assert validation["expression"].startswith("variables.excepted || (")
 
-    def test_ships_every_variable_before_it_is_used_and_none_for_nothing(self, policy):
+    def test_variables_are_declared_before_use_and_all_are_used(self, policy):
         spec = policy.as_admission_policy()["spec"]
         seen: list[str] = []
         for variable in spec["variables"]:

@@ -23,7 +23,7 @@ def rules(*bodies, **where):
     return [finding.rule for finding in check_policies(manifests(*bodies), **where)]
 
 
-def test_a_finding_says_where_what_and_the_way_out():
+def test_a_finding_has_its_place_the_problem_and_the_fix():
     (finding,) = check_policies(manifests(namespace(REGISTRY), pod("nginx")))
 
     assert finding.file == "pod.yaml"
@@ -58,7 +58,7 @@ def test_the_namespace_may_come_after_the_object_or_from_elsewhere():
     assert rules(pod("nginx"), namespace(), namespaces={"vision": namespace(REGISTRY)}) == []
 
 
-def test_what_is_in_no_tenants_namespace_is_not_judged():
+def test_objects_outside_of_tenants_are_not_checked():
     plain = namespace(REGISTRY)
     plain["metadata"]["labels"] = None
 
@@ -67,7 +67,7 @@ def test_what_is_in_no_tenants_namespace_is_not_judged():
     assert rules({"apiVersion": "v1", "kind": "Namespace", "metadata": None}, pod("nginx")) == []
 
 
-def test_a_namespace_is_judged_by_its_own_labels():
+def test_a_namespace_is_checked_by_its_own_labels():
     assert rules(namespace(**{"resource.kubernetes.io/admin-access": "true"})) == ["namespace-labels"]
     assert rules(namespace()) == []
 
@@ -91,7 +91,7 @@ def test_a_field_that_is_null_was_not_given():
     assert rules(namespace({**REGISTRY, "goldenpath.dev/queue": "vision"}), body) == []
 
 
-def test_an_object_is_judged_as_if_the_tenants_flux_account_wrote_it():
+def test_the_offline_user_is_the_tenants_flux_account():
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "u", "controller": True}
     body = pod("a")
     body["metadata"] |= {"ownerReferences": [owner], "labels": {"kueue.x-k8s.io/queue-name": "vision"}}

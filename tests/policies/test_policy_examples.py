@@ -31,7 +31,7 @@ REFUSED = [p for p in EXAMPLES if not p.values[1].good]
 
 
 @pytest.mark.parametrize(("policy", "example"), [p for p in REFUSED if p.values[0].message_expression])
-def test_what_a_server_says_ends_with_the_fix(policy, example):
+def test_a_servers_message_ends_with_the_fix(policy, example):
     (validation,) = policy.as_admission_policy()["spec"]["validations"]
     as_on_a_server = dataclasses.replace(policy, message_expression=validation["messageExpression"])
 

@@ -73,7 +73,7 @@ places = st.sampled_from(["containers", "initContainers", "ephemeralContainers",
 
 
 @given(kinds, st.lists(st.tuples(places, inside), max_size=4))
-def test_a_pod_whose_every_image_is_of_the_registry_is_never_refused(kind, images):
+def test_a_pod_with_images_of_the_registry_only_is_never_refused(kind, images):
     assert judge(policy("image-registry"), create(in_template(kind, with_images(images)), REGISTRIES)).allowed
 
 
@@ -155,7 +155,7 @@ plugin_resource = accelerator.filter(lambda resource: not resource.startswith("d
 
 
 @given(kinds, place, limit, plugin_resource, st.lists(plugin_resource, max_size=3))
-def test_a_plugins_resource_passes_just_when_it_was_granted(kind, where, how, resource, granted):
+def test_a_plugins_resource_passes_only_if_granted(kind, where, how, resource, granted):
     body = pod("a", initContainers=[{"name": "i", "image": "a"}])
     body["spec"][where][0]["resources"] = {how: {"cpu": "1", resource: "1"}}
 
@@ -196,7 +196,7 @@ def test_a_pod_runs_as_any_account_but_the_platforms(kind, field, account):
     ),
     kinds,
 )
-def test_what_was_there_before_may_stay_as_it_is(policy_id, kind):
+def test_unchanged_older_objects_pass(policy_id, kind):
     """Scaling, labelling elsewhere and removing a finalizer must work whatever the parameters have become."""
     annotations = {
         "goldenpath.dev/queue": "vision",

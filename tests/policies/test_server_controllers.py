@@ -93,15 +93,13 @@ def user_of(step: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("step", steps())
-def test_what_a_controller_writes_is_admitted(step: dict[str, Any]) -> None:
+def test_objects_of_a_controller_are_admitted(step: dict[str, Any]) -> None:
     assert refusing(step, user_of(step)) == step.get("refused_by", [])
 
 
 @pytest.mark.parametrize("user", FORGED.values(), ids=FORGED)
 @pytest.mark.parametrize("step", steps())
-def test_the_same_by_anyone_else_is_refused_where_it_says_whose_it_is(
-    step: dict[str, Any], user: str
-) -> None:
+def test_the_same_objects_by_other_users_are_refused(step: dict[str, Any], user: str) -> None:
     labels = step["object"]["metadata"].get("labels", {})
     owners = step["object"]["metadata"].get("ownerReferences", [])
     expected = set()
@@ -121,7 +119,7 @@ def test_the_same_by_anyone_else_is_refused_where_it_says_whose_it_is(
 
 
 @pytest.mark.parametrize("step", [each for each in steps() if each.values[0]["user"] == "workloads"])
-def test_the_account_of_workloads_is_no_controller(step: dict[str, Any]) -> None:
+def test_the_account_of_workloads_is_not_a_controller(step: dict[str, Any]) -> None:
     """It may write what is a workload's, and no owner that would take a Pod out of the queue."""
     pod = {
         "apiVersion": "v1",

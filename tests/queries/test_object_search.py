@@ -28,7 +28,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetState]:
         yield fleet.state()
 
 
-def test_objects_are_found_by_their_fields_and_by_whose_they_are(state: FleetState) -> None:
+def test_objects_are_found_by_field_and_owner(state: FleetState) -> None:
     search = search_objects(state, 'kind == "ResourceQuota" && spec.hard.pods == "7"')
     assert [(found.name, found.cluster, str(found.ref)) for found in search.found] == [
         ("ResourceQuota/vision-compute", "berlin", "tenant vision")

@@ -123,7 +123,7 @@ def test_an_expression_answers_as_a_scan_by_hand_does(
 
 
 @pytest.mark.parametrize("text", sorted(ATOMS))
-def test_search_finds_what_a_scan_by_hand_finds(state: FleetState, text: str) -> None:
+def test_search_equals_an_independent_scan(state: FleetState, text: str) -> None:
     search, scan = search_requests(state, text), ATOMS[text]
     assert [found.ref.name for found in search.found] == [r["name"] for r in REQUESTS if scan(r)]
     assert sum(search.not_set.values()) == sum(scan(r) is None for r in REQUESTS)
@@ -167,7 +167,7 @@ def test_search_finds_what_a_scan_by_hand_finds(state: FleetState, text: str) ->
         ("true || " * 4000 + "true", "long-expression", None, "20,000 characters"),
     ],
 )
-def test_what_the_schema_does_not_have_is_refused_with_the_nearest_name(
+def test_an_unknown_field_is_refused_with_the_nearest_name(
     state: FleetState, text: str, rule: str, nearest: str | None, words: str
 ) -> None:
     with pytest.raises(InputError) as refused:

@@ -36,13 +36,13 @@ def test_files_and_folders_are_named_by_templates(tmp_path: Path) -> None:
     assert file == RenderedFile("x/y/no.yaml", 'a: "no"\n')
 
 
-def test_a_file_whose_name_is_empty_is_left_out(tmp_path: Path) -> None:
+def test_a_file_with_an_empty_name_is_left_out(tmp_path: Path) -> None:
     files = {"d/[% if there %]a.yaml[% endif %]": "", "d/b.yaml": "b\n"}
     assert [file.path for file in render(tmp_path, files, there=False)] == ["d/b.yaml"]
     assert [file.path for file in render(tmp_path, files, there=True)] == ["d/a.yaml", "d/b.yaml"]
 
 
-def test_shared_parts_are_found_beside_the_template_folder(tmp_path: Path) -> None:
+def test_shared_parts_are_found_next_to_the_template_folder(tmp_path: Path) -> None:
     files = {
         "templates/part.j2": "[% macro m(x) %]m([[ x ]])[% endmacro %]",
         "a.txt": '[% from "part.j2" import m %]\n[[ m(1) ]]\n',
@@ -50,7 +50,7 @@ def test_shared_parts_are_found_beside_the_template_folder(tmp_path: Path) -> No
     assert render(tmp_path, files)[0].text == "m(1)\n"
 
 
-def test_what_one_file_sets_is_not_seen_in_the_next(tmp_path: Path) -> None:
+def test_variables_of_a_file_are_not_visible_in_the_next(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"b\.txt.*'x' is undefined"):
         render(tmp_path, {"a.txt": "[% set x = 1 %][[ x ]]", "b.txt": "[[ x ]]"})
 

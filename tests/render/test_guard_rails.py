@@ -30,7 +30,7 @@ def objects(**words: Any) -> dict[tuple[str, str], dict[str, Any]]:
         ("NetworkPolicy", "vision-default-deny"),
     ],
 )
-def test_flux_never_prunes_what_holds_a_tenant(kept: tuple[str, str]) -> None:
+def test_flux_never_prunes_guard_rails(kept: tuple[str, str]) -> None:
     """Flux removes in an order of its own; Pods that it leaves must not run without their walls."""
     assert objects()[kept]["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
 
@@ -44,9 +44,7 @@ def test_flux_never_prunes_what_holds_a_tenant(kept: tuple[str, str]) -> None:
         ("::/0", {"fe80::/10", "fd00:ec2::/32", "fd20:ce::254/128", "64:ff9b::a9fe:0/112"}),
     ],
 )
-def test_a_network_that_holds_the_nodes_credentials_leaves_them_out(
-    cidr: str, excepted: set[str] | None
-) -> None:
+def test_a_network_with_the_nodes_credentials_excepts_them(cidr: str, excepted: set[str] | None) -> None:
     egress = objects(network={"egress": [{"cidr": cidr, "port": 443}]})["NetworkPolicy", "vision-egress"]
     found = egress["spec"]["egress"][0]["to"][0]["ipBlock"].get("except")
     assert found is None if excepted is None else excepted <= set(found)

@@ -40,7 +40,7 @@ def test_one_item_changes_and_the_others_stay(edit: dict[str, Any], wanted: list
     assert changed["spec"]["args"] == ["a", "b"]
 
 
-def test_an_item_is_added_to_a_list_that_is_not_there_yet() -> None:
+def test_an_item_is_added_to_a_missing_list() -> None:
     assert apply_list_edit({"spec": {}}, ListEdit(at=("spec", "new"), add=1)) == {"spec": {"new": [1]}}
 
 
@@ -56,7 +56,7 @@ def test_an_item_is_added_to_a_list_that_is_not_there_yet() -> None:
         ([{"at": ["spec"], "add": "[[ x ]]"}], "overrides[0].items[0].add"),
     ],
 )
-def test_what_says_nothing_clear_is_refused(items: list[dict[str, Any]], path: str) -> None:
+def test_invalid_list_edits_are_refused(items: list[dict[str, Any]], path: str) -> None:
     override = {"kind": "LimitRange", "name": "a", "items": items, **AGREED}
     assert path in {problem.path for problem in small.problems(small.request(overrides=[override]))}
 

@@ -76,7 +76,7 @@ def test_host_names_are_learned_from_the_answers_of_the_node() -> None:
         ({"addresses": ["fd00::10/128"]}, True),
     ],
 )
-def test_the_node_is_let_through_only_where_dns_answers_on_it(
+def test_egress_to_the_node_is_open_only_for_dns_on_the_node(
     dns: dict[str, Any] | None, cilium: bool
 ) -> None:
     found, findings = rendered(dns, cilium=cilium, network=HOSTS if cilium else None)

@@ -33,7 +33,7 @@ def test_only_the_named_object_changes_and_the_others_keep_their_bytes() -> None
     assert kubeyaml.load_all(changed)[1] == {**kubeyaml.load(second), "spec": {"size": 5}}
 
 
-def test_a_changed_object_says_why_it_is_there_and_why_it_was_changed() -> None:
+def test_a_changed_object_keeps_its_comment_and_gets_the_reason() -> None:
     changed = apply_overrides(TEXT, [override("A", {"spec": {"more": None}})])
     assert changed.startswith(
         "# Why it is there.\n# Override until 2030-01-31, agreed by us: Because: no.\napiVersion: v1\n"
@@ -65,7 +65,7 @@ def test_a_merge_patch_applied_twice_changes_nothing_more(
 
 
 @given(OBJECTS, OBJECTS)
-def test_a_merge_patch_leaves_the_target_as_it_was(
+def test_a_merge_patch_does_not_modify_its_target(
     target: dict[str, object], patch: dict[str, object]
 ) -> None:
     before = repr(target)

@@ -74,7 +74,7 @@ def test_the_shown_server_passes_every_check(asked: dict[str, Any], cluster_of_i
     assert found == []
 
 
-def test_it_is_in_the_queue_with_its_priority_and_its_metrics() -> None:
+def test_the_example_has_queue_priority_and_metrics() -> None:
     of = part({"gpus": GPUS, "autoscaling": {**SCALING, "workload": "chat"}})
     deployment = shown(of)["Deployment"]
     template = deployment["spec"]["template"]
@@ -91,7 +91,7 @@ def test_it_is_in_the_queue_with_its_priority_and_its_metrics() -> None:
     assert "replicas" not in deployment["spec"], "the scaler sets them"
 
 
-def test_its_service_and_its_route_lead_to_it() -> None:
+def test_service_and_route_of_the_example_select_it() -> None:
     of = part({"gpus": GPUS, "serving": [OWN]})
     deployment, service, route = (shown(of)[kind] for kind in ("Deployment", "Service", "HTTPRoute"))
     labels = deployment["spec"]["template"]["metadata"]["labels"]

@@ -105,7 +105,7 @@ def expected(request: dict[str, Any]) -> set[Key]:
 
 @given(requests())
 @settings(deadline=None)
-def test_the_objects_are_exactly_those_that_the_words_mean(request: dict[str, Any]) -> None:
+def test_rendered_objects_follow_from_the_request(request: dict[str, Any]) -> None:
     found = Counter(key(item) for item in render(request).objects())
     assert set(found) == expected(request)
     assert set(found.values()) == {1}
@@ -113,7 +113,7 @@ def test_the_objects_are_exactly_those_that_the_words_mean(request: dict[str, An
 
 @given(requests())
 @settings(deadline=None)
-def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[str, Any]) -> None:
+def test_the_exact_and_the_fast_reader_agree(request: dict[str, Any]) -> None:
     manifests = render(request)
     exact = [
         body
@@ -127,7 +127,7 @@ def test_the_exact_reader_and_the_fast_one_see_the_same_objects(request: dict[st
 
 @given(requests())
 @settings(deadline=None, max_examples=50)
-def test_a_file_of_the_whole_tenant_is_the_same_from_each_of_its_clusters(request: dict[str, Any]) -> None:
+def test_files_of_the_whole_tenant_are_equal_for_each_cluster(request: dict[str, Any]) -> None:
     tenant = parse(request, fleet=PIPELINE.fleet)
     together = set(PIPELINE.render(tenant).files)
     alone = [set(PIPELINE.render(tenant, cluster=cluster).files) for cluster in request["clusters"]]
@@ -169,7 +169,7 @@ def test_two_tenants_never_write_the_same_object_or_file(
 
 @given(requests())
 @settings(deadline=None, max_examples=50)
-def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, Any]) -> None:
+def test_references_of_a_tenant_exist_in_its_objects_or_the_platform(request: dict[str, Any]) -> None:
     """Removing another tenant can therefore never take away what this one needs."""
     manifests, platform = render(request), PIPELINE.render(PIPELINE.fleet)
     there = {key(item) for item in (*manifests.objects(), *platform.objects())}
@@ -194,7 +194,7 @@ def test_what_a_tenant_stands_on_is_the_platforms_or_its_own(request: dict[str, 
 
 @pytest.mark.parametrize("text", ["{{ 7*7 }}", "{% raw %}", "[[ 7*7 ]]", "[% set x=1 %]", "${{ secrets.x }}", "${HOME}", "{# #}", "[# #]", "a\nb: c", "a\x00", "a\x85b", "a\u2028b", "\u202eabc", "\x1b[31m", "a\tb"])  # fmt: skip
 @pytest.mark.parametrize("field", ["title", "description"])
-def test_text_that_a_later_engine_or_terminal_would_act_on_is_refused(text: str, field: str) -> None:
+def test_text_with_templates_or_control_characters_is_refused(text: str, field: str) -> None:
     with pytest.raises(InputError) as caught:
         parse(
             {"golden_path": "tenant/v1", "name": "a", "owner": "b", "clusters": ["bare"], field: text},

@@ -86,7 +86,7 @@ def desk() -> _Desk:
     return made
 
 
-def test_what_waits_while_one_works_is_done_together(desk: _Desk) -> None:
+def test_waiting_items_become_one_batch(desk: _Desk) -> None:
     for name in "abcde":
         desk.start(_Job(name))
     desk.wait_until_waiting(5)
@@ -122,7 +122,7 @@ def test_same_key_is_done_once_for_all_who_wait(desk: _Desk) -> None:
     assert desk.results["b"] is desk.results["a"]
 
 
-def test_error_of_the_work_reaches_everybody_in_the_group_and_no_one_else(desk: _Desk) -> None:
+def test_an_error_reaches_all_callers_of_its_batch_only(desk: _Desk) -> None:
     desk.raises = RuntimeError("broken")
     desk.start(_Job("later"))
     desk.wait_until_waiting(1)

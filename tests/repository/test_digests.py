@@ -54,7 +54,7 @@ def test_spelling_comments_and_the_order_of_fields_do_not_matter():
     assert digest_of(one) == digest_of(other)
 
 
-def test_a_field_that_says_what_its_default_says_is_as_good_as_none():
+def test_an_explicit_default_does_not_change_the_digest():
     spelt = small.request(
         environment="production",
         compute={},
@@ -98,7 +98,7 @@ def test_whatever_is_asked_the_order_of_its_fields_does_not_matter(request, orde
 
 
 @given(asked.requests(), asked.requests(), st.data())
-def test_requests_have_one_digest_exactly_when_they_mean_the_same(one, other, data):
+def test_requests_have_equal_digests_only_with_equal_meaning(one, other, data):
     field = data.draw(st.sampled_from(sorted(other)))
     mixed = one | {field: other[field]}
     try:
@@ -196,7 +196,7 @@ def part_of(fleet: Any, *, placement: bool = False) -> str:
 
 
 @pytest.mark.parametrize("what", FLEET_CHANGES)
-def test_what_a_tenants_files_may_show_is_in_the_digest(what):
+def test_facts_of_a_tenants_files_are_in_the_digest(what):
     assert part_of(changed(FLEET_CHANGES[what])) != part_of(ASKED_FLEET)
 
 
@@ -206,7 +206,7 @@ def test_a_fact_that_no_file_of_a_tenant_shows_is_not_in_the_digest(what):
 
 
 @pytest.mark.parametrize("what", PLACE_CHANGES)
-def test_where_other_clusters_are_matters_to_a_placement_alone(what):
+def test_other_clusters_regions_matter_only_to_a_placement(what):
     assert part_of(changed(PLACE_CHANGES[what])) == part_of(ASKED_FLEET)
     assert part_of(changed(PLACE_CHANGES[what]), placement=True) != part_of(ASKED_FLEET, placement=True)
 
@@ -241,7 +241,7 @@ def test_equal_digests_mean_equal_bytes(request, by_place, names):
         assert Pipeline(ASKED_FLEET).render(before).files == Pipeline(other).render(after).files
 
 
-def test_the_digest_is_of_the_engine_whose_metrics_are_read():
+def test_the_digest_covers_the_engine_of_the_hint():
     with_hints = parse_request(Tenant, small.request(autoscaling={"signal": "queue", "max_replicas": 2}))
     named = parse_request(
         Tenant,

@@ -56,7 +56,7 @@ def publish(promises, after, platforms=PLATFORMS):
     return list(check_publish(promises, platforms, "vision", after))
 
 
-def test_the_first_tenant_has_the_promise_and_the_next_sees_what_is_left():
+def test_a_promise_reduces_the_capacity_of_the_next_tenant():
     (finding,) = publish(promised(edge=(60, 0)), lock(8))
 
     assert (finding.rule, finding.severity, finding.object) == (
@@ -131,7 +131,7 @@ def identities(**found):
     return lock().model_copy(update={"identities": {"berlin": found}})
 
 
-def test_identities_of_an_unusual_form_are_held_against_everybody_elses():
+def test_unusual_identities_are_compared_with_all_others():
     theirs = of({"edge": with_claims("edge", ("shared", "spiffe://prod.example.org/ns/vision/sa/trainer"))})
 
     own = identities(**{"vision.trainer": "spiffe://prod.example.org/ns/vision/sa/trainer"})
@@ -145,7 +145,7 @@ def test_identities_of_an_unusual_form_are_held_against_everybody_elses():
     assert publish(of({"vision": claimed}), own) == []
 
 
-def test_the_whole_fleet_is_reported_who_has_how_much_of_what_is_too_little():
+def test_exceeded_capacity_is_reported_with_each_tenants_share():
     findings = list(check_whole_fleet(promised(edge=(60, 0), vision=(8, 4)), PLATFORMS))
 
     assert [(finding.rule, finding.object) for finding in findings] == [("fleet-capacity", "Cluster berlin")]
@@ -155,7 +155,7 @@ def test_the_whole_fleet_is_reported_who_has_how_much_of_what_is_too_little():
     assert list(check_whole_fleet(promised(edge=(60, 0), vision=(4, 9)), PLATFORMS)) == []
 
 
-def test_what_was_promised_on_a_cluster_that_is_gone_is_reported():
+def test_promises_on_a_removed_cluster_are_reported():
     gone = of({"edge": Promise("edge", clusters={"lisbon": {"nvidia-h100-80gb": (2, 0)}})})
 
     assert [finding.message for finding in check_whole_fleet(gone, PLATFORMS)] == [
@@ -170,7 +170,7 @@ def test_two_tenants_with_one_unusual_identity_are_reported_once():
     assert reported(check_whole_fleet(both, PLATFORMS)) == [("identity-collision", "error")] * 2
 
 
-def test_the_repository_and_a_folder_of_requests_are_judged_alike(tmp_path):
+def test_a_repository_and_a_folder_of_requests_get_the_same_findings(tmp_path):
     requests = [
         small.request(name=name, gpus=[{"profile": "nvidia-h100-80gb", "quota": 40}])
         for name in ("edge", "vision")
@@ -196,7 +196,7 @@ def test_the_repository_and_a_folder_of_requests_are_judged_alike(tmp_path):
     assert {finding.object for finding in found} == {finding.object for finding in check_fleet(tenancies)}
 
 
-def test_where_a_tenants_files_are_is_judged(tmp_path):
+def test_a_tenant_in_a_wrong_folder_is_reported(tmp_path):
     with repository(tmp_path) as where:
         flat, sharded = (fleet_of(small.request(), fleet=fleet) for fleet in (FLEET, SHARDED))
 

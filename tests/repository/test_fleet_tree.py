@@ -77,7 +77,7 @@ def test_an_empty_repository_has_no_tenants_and_no_fleet(where):
         fleet_text(where, EMPTY_TREE)
 
 
-def test_tenants_of_the_other_layout_are_found_and_reported_and_so_are_those_in_a_wrong_shard(where):
+def test_tenants_in_a_wrong_layout_or_shard_are_reported(where):
     layout = layout_of(SHARDED)
     wrong = next(shard for shard in "0123456789abcdef" if shard != layout.shard("speech"))
     files = {
@@ -124,7 +124,7 @@ def test_the_record_in_the_right_home_counts(where):
     assert len(view(where, tree).find(Ref.of_tenant("vision")).requests) == 2
 
 
-def test_what_a_tenant_left_on_a_cluster_that_the_fleet_has_no_more_is_still_its_own(where):
+def test_files_on_a_removed_cluster_still_belong_to_their_tenant(where):
     files = fleet_of(request("vision")) | {"clusters/lisbon/tenants/gone/namespace.yaml": "x"}
     tree = view(where, tree_of(where, files))
 
@@ -135,7 +135,7 @@ def test_what_a_tenant_left_on_a_cluster_that_the_fleet_has_no_more_is_still_its
     assert (owned.request, owned.clusters) == (None, ("lisbon",))
 
 
-def test_what_is_no_tenants_is_left_alone(where):
+def test_files_outside_of_tenants_are_ignored(where):
     tree = view(
         where,
         tree_of(
@@ -176,7 +176,7 @@ def test_a_locks_problems_do_not_stop_the_others(where):
         "goldenpath.yaml",
     ],
 )
-def test_a_lock_that_claims_what_is_not_the_tenants_is_not_used(where, path):
+def test_a_lock_with_files_of_others_is_not_used(where, path):
     files = fleet_of(request("edge"), request("vision"))
     lock = json.loads(files["tenants/vision/goldenpath.lock"])
     lock["files"][path] = "0" * 40
@@ -191,14 +191,14 @@ def test_a_lock_that_claims_what_is_not_the_tenants_is_not_used(where, path):
     ]
 
 
-def test_a_request_that_is_no_text_says_so(where):
+def test_a_binary_request_is_refused(where):
     tree = view(where, tree_of(where, {"tenants/vision/tenant.yaml": b"\xff\xfe"}))
 
     with pytest.raises(InputError, match=r"tenants/vision/tenant\.yaml: .*is not UTF-8"):
         tree.request_text(tree.find(Ref.of_tenant("vision")))
 
 
-def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its_folder(where, fleet):
+def test_the_platform_owns_its_rendered_files_and_its_folder(where, fleet):
     own = {
         "clusters/berlin/platform/cohort.yaml": "a",
         "clusters/berlin/platform/mine/extra.yaml": "b",
@@ -222,7 +222,7 @@ def test_the_platforms_files_are_those_that_are_rendered_and_what_else_is_in_its
     assert tree.platform_lock("paris").lock is None
 
 
-def test_texts_are_read_and_what_is_no_plain_file_is_like_nothing_rendered(where):
+def test_texts_are_read_and_links_count_as_missing(where):
     batch = ObjectBatch(where)
     tree = tree_of(where, {"tenants/vision/README.md": "text", "tenants/vision/odd.md": b"\xff"})
     owned = view(where, tree).find(Ref.of_tenant("vision"))
@@ -259,7 +259,7 @@ trees = st.dictionaries(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(trees)
-def test_the_id_of_a_tree_is_worked_out_as_git_does(where, files):
+def test_the_computed_tree_id_equals_gits(where, files):
     assert tree_id_of({path: blob_id(data) for path, data in files.items()}) == tree_of(where, files)
 
 
@@ -285,7 +285,7 @@ def test_a_tenant_is_as_locked_only_while_nothing_of_its_own_differs(where, what
     assert tree.find(Ref.of_tenant("vision")).is_as_locked(lock) == (what == "nothing")
 
 
-def test_the_request_is_no_part_of_what_is_locked(where):
+def test_the_request_is_not_in_the_lock(where):
     files, lock = rendered(request("vision"))
     tree = view(where, tree_of(where, {**files, "tenants/vision/tenant.yaml": "another"}))
 
@@ -310,7 +310,7 @@ def test_the_request_is_no_part_of_what_is_locked(where):
         ("tenants", "tenants/tenants/README.md", True),
     ],
 )
-def test_whose_a_path_is(name, path, owned):
+def test_a_tenant_owns_only_its_own_paths(name, path, owned):
     assert RepositoryPaths(Ref.of_tenant(name), FLAT).owns(path) is owned
 
 

@@ -36,7 +36,7 @@ def found(there, rendered=RENDERED, lock=LOCK):
     return {edit.path: edit.edit for edit in hand_edits(lock, there, rendered)}
 
 
-def test_what_the_last_publish_left_is_no_hand_edit():
+def test_files_of_the_last_publish_are_not_hand_edits():
     assert found(entries(FILES)) == {}
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_became_a_link_or_a_program_was_edited():
         assert found(there) == {QUOTA: EditKind.CHANGED}
 
 
-def test_what_is_already_as_it_will_be_rendered_is_no_conflict():
+def test_a_file_equal_to_the_new_rendering_is_no_conflict():
     there, rendered_now = entries(FILES), dict(RENDERED)
     there[QUOTA] = TreeEntry(0o100644, "0" * 40)
     rendered_now[QUOTA] = "0" * 40
@@ -87,7 +87,7 @@ def test_without_a_lock_everything_that_differs_is_a_hand_edit():
     assert found(there, lock=None) == {QUOTA: EditKind.ADDED}
 
 
-def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edited():
+def test_the_advised_override_renders_the_hand_edit():
     text = FILES[QUOTA]
     bodies = kubeyaml.load_all(text)
     edited = copy.deepcopy(bodies)
@@ -115,7 +115,7 @@ def test_an_edit_pasted_as_the_override_that_is_advised_renders_to_what_was_edit
     assert "spec.hard.pods" in [field.path for field in advice.fields]
 
 
-def test_an_override_that_no_one_agreed_to_yet_is_not_accepted_as_it_stands():
+def test_an_advised_override_without_an_approver_is_refused():
     (advice,) = advise(QUOTA, FILES[QUOTA], FILES[QUOTA].replace('pods: "100"', 'pods: "7"'))
 
     assert {
@@ -138,7 +138,7 @@ bodies = st.recursive(
     st.dictionaries(st.sampled_from("abc"), bodies),
     st.dictionaries(st.sampled_from("abc"), bodies | st.none()),
 )
-def test_whatever_was_edited_the_advised_patch_says_it_or_none_is_given(before, after):
+def test_an_advised_patch_always_equals_the_edit(before, after):
     head = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n"}}
     old, new = head | {"data": before}, head | {"data": after}
 
@@ -206,7 +206,7 @@ def test_a_secret_that_was_edited_is_never_turned_into_an_override():
     assert "bmV3" not in repr(advice)
 
 
-def test_in_a_real_repository_an_edit_is_found_by_what_the_tree_says(tmp_path):
+def test_a_hand_edit_is_found_in_a_real_repository(tmp_path):
     files = fleet_of(REQUEST)
     with repository(tmp_path) as where:
         start = tree_of(where, files)

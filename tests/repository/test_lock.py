@@ -56,7 +56,7 @@ def refused(data: bytes) -> list[tuple[str, str]]:
 
 
 @given(locks)
-def test_a_lock_is_read_back_as_it_was_written_and_has_one_way_to_be_written(lock):
+def test_a_lock_has_one_canonical_text(lock):
     data = lock.dump()
 
     assert Lock.parse(data, FILE) == lock
@@ -111,7 +111,7 @@ def test_every_problem_is_reported_at_once_with_its_field_and_the_way_out():
         (LOCK.dump().replace(b'  "format"', b'  "format": "lock/v1",\n  "format"'), "duplicate-key"),
     ],
 )
-def test_what_is_no_lock_is_refused_in_one_sentence(data, rule):
+def test_an_invalid_lock_is_refused_in_one_sentence(data, rule):
     assert [found for _, found in refused(data)] == [rule]
 
 
@@ -122,7 +122,7 @@ def test_an_unfinished_merge_is_called_by_its_name():
         Lock.parse(data, FILE)
 
 
-def test_a_newer_format_says_which_release_reads_it():
+def test_a_newer_format_names_the_release_that_reads_it():
     data = json.dumps({"format": "lock/v3", "goldenpath": "0.7.0", "whatever": {}}).encode()
 
     assert refused(data) == [("format", "newer-format")]
@@ -134,7 +134,7 @@ def test_a_newer_format_says_which_release_reads_it():
 
 @given(st.binary(max_size=200) | st.tuples(st.integers(0, 700), st.binary(max_size=4)))
 @example((0, b"\x00"))
-def test_whatever_is_in_the_file_it_is_a_lock_or_refused(data):
+def test_any_file_is_a_lock_or_refused(data):
     if isinstance(data, tuple):
         start, other = data
         text = LOCK.dump()
@@ -162,7 +162,7 @@ TOMBSTONE = Tombstone(
 )
 
 
-def test_a_tombstone_is_read_back_as_it_was_written():
+def test_a_tombstone_is_read_back_unchanged():
     assert Tombstone.parse(TOMBSTONE.dump().decode(), "retired.yaml") == TOMBSTONE
     assert TOMBSTONE.dump().decode().startswith("# This tenant is gone")
 
@@ -176,7 +176,7 @@ def test_a_tombstone_is_read_back_as_it_was_written():
         ("- paris", "- Paris", "clusters[1]"),
     ],
 )
-def test_a_tombstone_that_was_edited_says_where(before, after, path):
+def test_an_edited_tombstone_is_refused_with_the_line(before, after, path):
     text = TOMBSTONE.dump().decode().replace(before, after)
 
     with pytest.raises(InputError) as error:

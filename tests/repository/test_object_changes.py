@@ -57,7 +57,7 @@ def fields(before, after):
 
 
 @given(texts, texts)
-def test_the_changes_make_what_is_after_out_of_what_was_before(before, after):
+def test_applying_the_changes_to_the_old_objects_gives_the_new_ones(before, after):
     changes = compare(before, after)
     applied = before | {path: new.text for path, new in changes.edits.items() if new is not None}
     for path, new in changes.edits.items():
@@ -69,7 +69,7 @@ def test_the_changes_make_what_is_after_out_of_what_was_before(before, after):
     assert bool(changes) == (before != after)
 
 
-def test_an_object_is_added_changed_removed_and_left_alone():
+def test_objects_are_added_changed_removed_or_unchanged():
     one, two = quota(), quota() | {"kind": "LimitRange"}
     more = quota(hard={"pods": "2"})
     before = {"clusters/x/a.yaml": text_of(one, two), "clusters/x/b.yaml": text_of(one)}
@@ -96,7 +96,7 @@ def test_an_object_that_changes_its_file_is_moved_and_never_removed():
     ]
 
 
-def test_an_object_that_moves_and_changes_says_both():
+def test_a_moved_and_changed_object_reports_both():
     changes = compare({"a.yaml": text_of(quota())}, {"b.yaml": text_of(quota(hard={"pods": "2"}))})
 
     assert reported(changes) == [("changed", "ResourceQuota vision/q", "b.yaml", "a.yaml")]
@@ -126,7 +126,7 @@ def test_another_version_of_its_api_is_a_changed_field_and_another_group_another
     }
 
 
-def test_two_copies_of_an_object_may_become_one_without_it_being_gone():
+def test_removing_one_of_two_copies_is_not_a_removal():
     two = {"a.yaml": text_of(quota()), "b.yaml": text_of(quota())}
     one = {"a.yaml": text_of(quota())}
 
@@ -134,7 +134,7 @@ def test_two_copies_of_an_object_may_become_one_without_it_being_gone():
     assert reported(compare({}, two)) == [("added", "ResourceQuota vision/q", "a.yaml", None)]
 
 
-def test_what_is_no_kubernetes_object_is_only_a_file():
+def test_other_files_are_compared_as_files():
     before = {
         "tenants/v/README.md": "a",
         "tenants/v/catalog-info.yaml": "apiVersion: backstage.io/v1alpha1\nkind: System\n",
@@ -183,7 +183,7 @@ def test_one_and_true_and_a_text_are_three_values():
     assert fields({"a": [1]}, {"a": [True]}) == [("a[]", 1, MISSING), ("a[]", MISSING, True)]
 
 
-def test_a_field_reads_as_people_write_it():
+def test_a_field_path_has_its_usual_form():
     before = {"spec": {"hard": {"requests.nvidia.com/gpu": "8", "pods": "1"}}}
     after = {"spec": {"hard": {"requests.nvidia.com/gpu": "12"}}, "data": {}}
 
@@ -300,7 +300,7 @@ def test_a_new_rule_is_one_change_and_those_after_it_are_none():
     ]
 
 
-def test_rules_of_one_name_are_told_apart_by_the_labels_in_which_they_differ():
+def test_rules_with_one_name_are_distinguished_by_labels():
     first, second = record("latency", goal="first", job="x"), record("latency", goal="next", job="x")
     changed = record("latency", "2", goal="next", job="x")
 
@@ -314,7 +314,7 @@ def test_rules_of_one_name_are_told_apart_by_the_labels_in_which_they_differ():
     ]
 
 
-def test_a_label_that_changes_does_not_make_another_rule_of_it():
+def test_a_changed_label_does_not_make_a_new_rule():
     before, after = alert("Old", severity="warning"), alert("Old", severity="critical")
 
     assert fields(rule_group(before), rule_group(after)) == [
@@ -330,7 +330,7 @@ def test_rules_that_nothing_tells_apart_are_compared_in_their_order():
     ]
 
 
-def test_entries_without_a_name_are_told_apart_by_the_keys_of_their_api():
+def test_entries_without_a_name_are_matched_by_the_keys_of_their_api():
     def pod(*spreads):
         topology = [
             {"topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", "maxSkew": skew}

@@ -58,13 +58,13 @@ def added(name):
 PLAN = Plan.of([vision(), added("edge"), Part(Ref.of_platform("berlin"), before="platform/v1 1.0.0")])
 
 
-def test_parts_that_have_nothing_to_say_are_counted_and_left_out():
+def test_unchanged_parts_are_counted_and_left_out():
     assert [str(part) for part in PLAN.parts] == ["tenant edge", "tenant vision"]
     assert PLAN.looked_at == 3
     assert not Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)])
 
 
-def test_what_is_about_a_cluster_is_said_once_and_not_for_each_tenant():
+def test_a_clusters_finding_appears_once():
     fields = ("addons.kueue", "version-not-served", Severity.ERROR, "is old", "Upgrade it.")
     of_all, own = Finding("", "Cluster berlin", *fields), Finding("", "Tenant vision on berlin", *fields)
     names = ("vision", "speech")
@@ -76,7 +76,7 @@ def test_what_is_about_a_cluster_is_said_once_and_not_for_each_tenant():
     assert [part.findings for part in plan.parts] == [(own, of_all)] * 2
 
 
-def test_the_summary_counts_what_becomes_of_what():
+def test_the_summary_counts_objects_and_files_by_action():
     summary = PLAN.summary
 
     assert summary["tenants"] == {"added": 1, "changed": 1, "removed": 0}
@@ -100,7 +100,7 @@ def test_a_tenants_shares_are_compared_cluster_by_cluster():
     assert gpu_changes(None, one) == (GpuChange("berlin", "nvidia-h100-80gb", (0, 0), (8, 4)),)
 
 
-def test_the_digest_is_of_what_would_be_in_the_repository():
+def test_the_digest_covers_the_resulting_repository():
     quiet = Part(Ref.of_tenant("vision"), vision().changes, before=V1, after=V1)
 
     assert Plan.of([vision()]).digest == Plan.of([quiet]).digest
@@ -108,7 +108,7 @@ def test_the_digest_is_of_what_would_be_in_the_repository():
     assert Plan.of([vision()]).digest != Plan.of([vision(), added("edge")]).digest
 
 
-def test_as_data_it_has_the_shape_that_is_documented():
+def test_the_json_has_the_documented_shape():
     data = json.loads(json.dumps(PLAN.as_dict()))
     part = data["parts"][1]
 
@@ -160,7 +160,7 @@ def test_a_text_of_many_tenants_has_a_line_for_each():
     assert next(iter(plan_text(PLAN, details=False))).startswith("+ tenant edge: tenant/v1 1.0.0; objects: ")
 
 
-def test_a_plan_that_changes_nothing_says_so_in_a_line():
+def test_an_empty_plan_is_one_line():
     assert list(plan_text(Plan.of([Part(Ref.of_tenant("vision"), before=V1, after=V1)]))) == [
         "Nothing changes; 1 examined."
     ]
@@ -169,7 +169,7 @@ def test_a_plan_that_changes_nothing_says_so_in_a_line():
     assert "|" not in body
 
 
-def test_colours_are_there_when_they_are_asked_for_and_change_no_word():
+def test_colours_are_optional_and_change_no_text():
     coloured = list(plan_text(PLAN, colour=True))
 
     assert any("\033[32m" in line for line in coloured)
@@ -240,7 +240,7 @@ OWN_HTML = re.compile(
 
 @settings(max_examples=40)
 @given(plans())
-def test_whatever_somebody_wrote_it_stands_in_code_and_nowhere_else(plan):
+def test_text_of_people_is_only_inside_code(plan):
     body = plan_markdown(plan)
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
 
@@ -269,7 +269,7 @@ def test_whatever_somebody_wrote_it_stands_in_code_and_nowhere_else(plan):
 
 @settings(max_examples=40)
 @given(plans())
-def test_whatever_somebody_wrote_a_row_of_a_table_has_the_cells_of_its_head(plan):
+def test_text_of_people_does_not_break_table_rows(plan):
     width = 0
     for line in plan_markdown(plan).splitlines():
         cells = line.count("|") - 1 if line.startswith("| ") else 0
@@ -279,12 +279,12 @@ def test_whatever_somebody_wrote_a_row_of_a_table_has_the_cells_of_its_head(plan
 
 @settings(max_examples=40)
 @given(plans(), st.booleans())
-def test_whatever_somebody_wrote_a_terminal_does_nothing(plan, details):
+def test_text_of_people_does_not_control_a_terminal(plan, details):
     assert all(line.isprintable() for line in plan_text(plan, details=details))
 
 
 @pytest.mark.parametrize("number", [1, 150, 400])
-def test_a_body_stays_below_what_a_forge_takes_and_says_what_is_left_out(number):
+def test_a_body_stays_below_the_forges_limit_and_lists_omissions(number):
     files, _ = rendered(request())
     parts = [
         Part(
@@ -326,7 +326,7 @@ def test_one_object_that_is_too_large_leaves_the_others():
     assert "1 part on `berlin`" in body
 
 
-def test_what_is_left_out_is_bounded_too():
+def test_the_list_of_omissions_is_bounded():
     text = kubeyaml.dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x" * 1000}})
     files = {f"clusters/cluster-{index}/a.yaml": text for index in range(2000)}
 

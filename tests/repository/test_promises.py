@@ -89,7 +89,7 @@ def test_a_publish_after_a_publish_reads_one_tenant_and_as_many_trees_as_there_a
     assert third.blobs_read == 0
 
 
-def test_the_next_process_takes_it_from_disk_and_opens_what_it_is_asked_for(where, tmp_path):
+def test_the_next_process_reads_promises_from_disk(where, tmp_path):
     names = [f"team-{number}" for number in range(40)]
     tree = tree_of(where, fleet_of(*map(request, names), fleet=SHARDED))
     cache = PromiseCache(tmp_path / "cache")
@@ -156,7 +156,7 @@ def test_a_disk_that_refuses_costs_time_and_nothing_else(where, tmp_path):
     assert promises.sums == {H100: (1, 0)}
 
 
-def test_a_request_that_changed_since_it_was_published_is_asked(where):
+def test_a_changed_request_is_read_for_its_promise(where):
     files = fleet_of(request("edge", 4), request("vision", 2))
     files["tenants/vision/tenant.yaml"] = kubeyaml.dump(request("vision", 30))
     asked, index = view(where, tree_of(where, files)), PromiseIndex()
@@ -165,7 +165,7 @@ def test_a_request_that_changed_since_it_was_published_is_asked(where):
     assert index.read(asked, asks).get("vision").clusters == {"berlin": {"nvidia-h100-80gb": (30, 0)}}
 
 
-def test_what_was_promised_still_holds_while_the_new_request_is_not_accepted(where):
+def test_an_invalid_request_keeps_its_last_promise(where):
     files = fleet_of(request("vision", 2))
     for text in ("name: vision\n", "[", b"\xff"):
         tree = tree_of(where, files | {"tenants/vision/tenant.yaml": text})
@@ -184,7 +184,7 @@ def test_a_request_without_a_lock_and_one_with_a_broken_one_are_asked(where):
     assert promises.get("edge").golden_path is None
 
 
-def test_what_depends_on_the_fleet_as_it_is_now_is_asked_every_time(where, tmp_path):
+def test_promises_that_depend_on_the_fleet_are_computed_each_time(where, tmp_path):
     files = fleet_of(request("vision", 2))
     files["tenants/vision/tenant.yaml"] = kubeyaml.dump(request("vision", 30))
     tree, cache = tree_of(where, files), PromiseCache(tmp_path / "cache")
@@ -195,7 +195,7 @@ def test_what_depends_on_the_fleet_as_it_is_now_is_asked_every_time(where, tmp_p
     assert later.sums == {H100: (2, 0)}
 
 
-def test_a_tombstone_promises_nothing_and_says_so(where):
+def test_a_tombstone_promises_nothing(where):
     stone = Tombstone(
         name="vision",
         owner="vision-team",
@@ -214,7 +214,7 @@ def test_a_tombstone_promises_nothing_and_says_so(where):
     assert promises.get("vision").retired
 
 
-def test_a_name_that_is_there_twice_is_found_in_both_places(where):
+def test_a_repeated_name_is_found_in_both_places(where):
     files = fleet_of(request("vision")) | fleet_of(request("vision"), fleet=SHARDED)
     promises = PromiseIndex().read(view(where, tree_of(where, files)), nobody)
     wrong = {
@@ -242,7 +242,7 @@ def rendered_once(name, quota, fleet):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(steps)
-def test_after_any_publishes_the_sums_are_those_of_a_fresh_look(where, tmp_path, fleet, steps):
+def test_after_any_publishes_the_cached_sums_equal_fresh_sums(where, tmp_path, fleet, steps):
     index, tree, there = (
         PromiseIndex(PromiseCache(tmp_path / "cache")),
         tree_of(where, {"goldenpath.yaml": "x"}),

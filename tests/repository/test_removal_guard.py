@@ -38,7 +38,7 @@ def stopped(*parts, **allowed):
     return [(problem.path, problem.rule) for problem in removal_problems(Plan.of(parts), **allowed)]
 
 
-def test_a_few_objects_of_a_few_tenants_may_go_without_a_word():
+def test_a_few_removals_need_no_confirmation():
     assert stopped(losing(MAX_REMOVED_OBJECTS)) == []
     assert stopped(*(losing(1, f"team-{number}") for number in range(MAX_AFFECTED_OWNERS))) == []
 
@@ -54,7 +54,7 @@ def test_more_objects_or_more_tenants_need_the_number():
 
 
 @pytest.mark.parametrize(("allowed", "free"), [(36, False), (37, True), (1000, True), (0, False)])
-def test_the_number_is_at_least_what_goes(allowed, free):
+def test_the_confirmed_number_covers_all_removals(allowed, free):
     assert (stopped(losing(37), allowed=allowed) == []) is free
 
 
@@ -67,7 +67,7 @@ def test_many_losers_are_named_as_far_as_one_reads():
     )
 
 
-def test_no_publish_removes_a_namespace_that_is_not_held_whatever_it_is_allowed():
+def test_no_confirmation_allows_removing_an_unheld_namespace():
     part = Part(Ref.of_tenant("vision"), compare(FLAT_FILES, {}))
 
     (problem,) = removal_problems(Plan.of([part]), allowed=10_000)
@@ -77,7 +77,7 @@ def test_no_publish_removes_a_namespace_that_is_not_held_whatever_it_is_allowed(
     assert "`goldenpath retire vision`" in problem.message
 
 
-def test_a_namespace_that_the_last_publish_held_may_go_and_no_other():
+def test_only_a_held_namespace_may_be_removed():
     held, _ = rendered(small.request(retiring=True))
     edge, _ = rendered(small.request(name="edge"))
     parts = [
@@ -89,7 +89,7 @@ def test_a_namespace_that_the_last_publish_held_may_go_and_no_other():
     assert stopped(*parts, allowed=1000) == [("tenant edge", "namespace-removal")]
 
 
-def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_reported_to_be_held_there_first():
+def test_leaving_a_cluster_without_a_hold_is_reported():
     both, _ = rendered(small.request(clusters=["berlin", "paris"]))
     part = Part(
         Ref.of_tenant("vision"),
@@ -104,7 +104,7 @@ def test_a_tenant_that_leaves_a_cluster_where_it_is_not_held_is_reported_to_be_h
     )
 
 
-def test_what_moves_to_another_file_is_not_taken_away():
+def test_a_moved_object_is_not_a_removal():
     sharded, _ = rendered(small.request(), FLEET | {"layout": "sharded"})
     part = Part(Ref.of_tenant("vision"), compare(FLAT_FILES, sharded))
 
@@ -132,7 +132,7 @@ def test_a_file_that_no_one_can_read_any_more_may_have_held_an_object():
     assert removals(Plan.of([part])) == removals(Plan.of([losing(1)]))
 
 
-def test_a_namespace_of_another_group_is_no_namespace():
+def test_a_namespace_of_another_api_group_is_no_namespace():
     body = config("n", "Namespace") | {"apiVersion": "example.org/v1"}
     part = Part(Ref.of_tenant("vision"), compare({"clusters/berlin/a.yaml": kubeyaml.dump(body)}, {}))
 

@@ -101,7 +101,7 @@ def test_a_version_that_is_not_served_is_an_error(version: dict[str, Any]) -> No
         crd_schemas.custom_schema(_crd(**version), "acme.dev/v1", "Widget")
 
 
-def test_what_fits_a_line_stays_on_one() -> None:
+def test_short_schemas_stay_on_one_line() -> None:
     value = {"short": [1, 2], "long": {f"key{n}": ["x" * 40] for n in range(4)}}
     text = crd_schemas.pretty(value)
     assert json.loads(text) == value
@@ -129,9 +129,7 @@ def test_the_shipped_custom_schemas_are_the_derived_ones(tool: Any) -> None:
     assert {name: source for name, source in shipped.items() if "module" in source} == sources
 
 
-def test_a_crd_of_a_repository_is_held_to_its_digest_and_stays_where_it_is_not_here(
-    tool: Any, tmp_path: Path
-) -> None:
+def test_a_crd_of_a_repository_is_pinned_by_digest(tool: Any, tmp_path: Path) -> None:
     files, kinds, sources = tool.repository_schemas(None)
     assert {name: schema_store._load(name) for name in files} == files
     shipped = schema_store._index()

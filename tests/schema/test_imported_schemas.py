@@ -49,12 +49,12 @@ def judged(schemas, body):
 WIDGET = {"apiVersion": "acme.example/v1", "kind": "Widget", "spec": {"szie": 1}}
 
 
-def test_a_kind_that_does_not_ship_is_checked_once_it_is_imported():
+def test_an_imported_kind_is_checked():
     assert judged(None, WIDGET) == [("schema/unknown-kind", "")]
     assert judged(Schemas(derive([definition()])), WIDGET) == [("schema/unknown-field", "spec.szie")]
 
 
-def test_a_kind_that_ships_is_judged_by_what_was_imported():
+def test_an_imported_schema_replaces_a_shipped_one():
     queue = {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "LocalQueue", "spec": {"newer": "x"}}
     newer = definition("LocalQueue", "kueue.x-k8s.io", versions=("v1beta2",), newer={"type": "string"})
 
@@ -62,7 +62,7 @@ def test_a_kind_that_ships_is_judged_by_what_was_imported():
     assert judged(Schemas(derive([newer])), queue) == []
 
 
-def test_what_is_not_imported_is_judged_by_what_ships():
+def test_other_kinds_use_the_shipped_schemas():
     assert judged(Schemas(derive([definition()])), {"apiVersion": "v1", "kind": "ConfigMap", "dta": {}}) == [
         ("schema/unknown-field", "dta")
     ]
@@ -78,7 +78,7 @@ def test_the_first_folder_that_has_a_kind_has_it(tmp_path):
     assert judged(schemas, {**WIDGET, "spec": {"second": "x"}}) != []
 
 
-def test_an_import_writes_the_same_bytes_and_removes_what_is_gone(tmp_path):
+def test_an_import_is_reproducible_and_removes_stale_files(tmp_path):
     (tmp_path / "notes.md").write_text("mine")
     first = import_schemas([definition(), definition("Gadget")], tmp_path)
     assert first.kinds == ("acme.example/v1/Gadget", "acme.example/v1/Widget")
@@ -113,7 +113,7 @@ def test_a_version_that_is_not_served_is_not_imported():
     assert list(derive([crd])[INDEX_FILE]["kinds"]) == ["acme.example/v2/Widget"]
 
 
-def test_a_pattern_that_only_go_reads_is_left_out_and_the_rest_is_checked():
+def test_a_pattern_that_only_go_reads_is_left_out():
     schemas = Schemas(derive([definition(a={"type": "string", "pattern": r"^\Qx\E$", "maxLength": 1})]))
 
     assert judged(schemas, {**WIDGET, "spec": {"a": "xx"}}) == [("schema/size", "spec.a")]
@@ -130,7 +130,7 @@ def test_a_kind_that_takes_anything_takes_anything(schema):
 
 
 @pytest.mark.parametrize("body", [{}, {"metadata": {"name": "a"}, "spec": {"group": "a"}}])
-def test_what_is_no_definition_is_refused(body):
+def test_files_without_a_definition_are_refused(body):
     with pytest.raises(DataError, match="not a CustomResourceDefinition"):
         derive([body])
 
@@ -169,7 +169,7 @@ def test_a_folder_of_definitions_is_imported_and_used_by_check(tmp_path, monkeyp
     ("arguments", "reported"),
     [((), "or --context"), (("crds", "--context", "a"), "not both"), (("empty",), "there is no Custom")],
 )
-def test_what_cannot_be_imported_is_reported(tmp_path, monkeypatch, arguments, reported):
+def test_definitions_that_cannot_be_imported_are_reported(tmp_path, monkeypatch, arguments, reported):
     monkeypatch.chdir(tmp_path)
     for name in ("crds", "empty"):
         (tmp_path / name).mkdir()

@@ -24,7 +24,7 @@ from goldenpath.manifests import ManifestObject, Manifests, RenderedFile, is_kub
         ("text", False),
     ],
 )
-def test_what_an_api_server_would_take(document: Any, expected: bool) -> None:
+def test_valid_manifests_have_no_findings(document: Any, expected: bool) -> None:
     assert is_kubernetes_object(document) is expected
 
 
@@ -50,7 +50,7 @@ def test_objects_come_in_order_with_their_files_and_are_read_once() -> None:
     assert manifests.objects() is objects
 
 
-def test_a_file_that_is_no_yaml_is_named() -> None:
+def test_an_invalid_yaml_file_is_named() -> None:
     with pytest.raises(InputError, match=r"broken\.yaml"):
         Manifests((RenderedFile("broken.yaml", "a: [\n"),)).objects()
 

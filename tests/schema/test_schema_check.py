@@ -123,7 +123,7 @@ def test_a_misspelt_field_names_the_nearest(text: str, path: str, value: Any, fi
     assert finding.file == "objects.yaml"
 
 
-def test_a_strange_field_names_what_is_allowed() -> None:
+def test_an_unknown_field_lists_the_allowed_ones() -> None:
     (finding,) = findings(QUOTA, spec__zzzzzzzz=1)
     assert finding.fix == "Remove it. The known fields are: hard, scopeSelector, scopes."
     assert finding.object == "ResourceQuota vision/compute"
@@ -219,7 +219,7 @@ spec: {endpointSelector: {}, egress: [{toCIDR: [10.0.0.300/8]}]}
     assert (finding.rule, finding.field) == ("schema/format", "spec.egress[0].toCIDR[0]")
 
 
-def test_alternatives_name_what_they_ask_for() -> None:
+def test_alternatives_list_their_required_fields() -> None:
     (finding,) = findings("""
 apiVersion: cilium.io/v2
 kind: CiliumNetworkPolicy
@@ -255,7 +255,7 @@ def test_every_slip_of_an_object_is_found_at_once() -> None:
     }
 
 
-def test_a_path_brackets_what_a_dot_would_split() -> None:
+def test_a_path_brackets_keys_with_dots() -> None:
     assert field_path(["metadata", "labels", "a.b/c", "x", 0]) == "metadata.labels[a.b/c].x[0]"
 
 

@@ -97,7 +97,7 @@ def test_the_whole_stays_small() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2_000_000
 
 
-def test_an_inference_objective_of_llm_d_s_router_is_judged() -> None:
+def test_an_inference_objective_of_llm_d_is_checked() -> None:
     validator = validator_of("llm-d.ai/v1alpha2", "InferenceObjective")
     body: dict[str, Any] = {
         "apiVersion": "llm-d.ai/v1alpha2",

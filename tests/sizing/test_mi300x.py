@@ -43,7 +43,7 @@ def test_the_share_of_the_kernels_is_the_median_of_the_sources() -> None:
     assert 1 / device(PROFILE).kernels == pytest.approx(statistics.median(medians), rel=0.05)
 
 
-def test_no_run_that_judges_is_among_them() -> None:
+def test_no_test_run_is_among_the_sources() -> None:
     assert not {run.model for run in MEASURED_MI300X} & {
         "meta-llama/Llama-3.1-70B",
         "meta-llama/Llama-3.3-70B-Instruct",

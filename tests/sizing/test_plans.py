@@ -65,7 +65,7 @@ def test_a_mig_slice_has_its_own_memory_and_serves_alone() -> None:
     assert [str(plan.parallelism) for plan in plans(MODELS.get("Qwen/Qwen3-0.6B"), slice_.id)] == ["tp1"]
 
 
-def test_where_nothing_fits_the_error_names_what_does() -> None:
+def test_an_error_names_a_size_that_fits() -> None:
     with pytest.raises(InputError) as caught:
         choose(MODELS.get("meta-llama/Llama-3.1-70B"), "nvidia-l4-24gb", max_nodes=1)
     (problem,) = caught.value.problems

@@ -252,7 +252,7 @@ def compared(*candidates: SizeCandidate, prices: dict[str, float] | None = None)
     return SizeComparison.of(candidates, model, TRAFFIC, goal, "vllm", None, {}, prices or {})
 
 
-def test_what_has_room_comes_before_what_is_cheaper() -> None:
+def test_a_size_with_headroom_ranks_before_a_cheaper_one() -> None:
     full = SizeCandidate("nvidia-l40s-48gb", "a", "nvidia-l40s-48gb", 8, 0)
     roomy = SizeCandidate(H100, "b", H100, 64, 64)
     found = compared(full, roomy, prices={H100: 9.0, "nvidia-l40s-48gb": 0.1})
@@ -324,7 +324,7 @@ def test_several_printed_reports_are_several_runs_and_one_at_a_rate_is_refused()
         read_runs(printed(979, 208599, 193672, None, "83.84"), name="report.txt")
 
 
-def test_a_calibrated_answer_says_whose_interval_it_has() -> None:
+def test_a_calibrated_answer_names_the_source_of_its_interval() -> None:
     shipped = size(LLAMA, "nvidia-h100-80gb", Traffic(1.0, 1000, 200))
     runs = [{"concurrency": 4.0, "input": 1000.0, "output": 200.0, "itl_ms": 10.0}]
     own = calibrate(runs, shipped.plan.fit, LLAMA)
@@ -354,7 +354,7 @@ def test_a_peak_is_taken_by_replicas_that_are_ready() -> None:
         sized(2)
 
 
-def test_size_and_simulate_say_how_many_replicas_a_peak_takes() -> None:
+def test_size_and_simulate_show_the_replicas_for_a_peak() -> None:
     asked = ["--model", "Qwen/Qwen3-8B", "--profile", H100, "--requests", "4/s", "--input", "800", "--output", "100", "--itl", "30ms"]  # fmt: skip
     plain, told = (CliRunner().invoke(cli, ["size", *asked, *more]) for more in ([], ["--peak", "400/s"]))
     assert "at a peak" not in plain.output

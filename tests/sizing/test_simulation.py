@@ -72,7 +72,7 @@ def test_work_is_conserved() -> None:
     assert job.done == pytest.approx(100 + busy)
 
 
-def test_the_hpa_ignores_what_is_within_its_tolerance() -> None:
+def test_the_hpa_ignores_changes_within_its_tolerance() -> None:
     scaler = Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0))
     assert scaler.decide(15, 2, 2, 21.8) == 2
     assert scaler.decide(30, 2, 2, 30.0) == 3
@@ -93,7 +93,7 @@ def test_the_replicas_that_the_hpa_finds_count_as_its_first_recommendation() -> 
     assert scaler.decide(330, 4, 4, 1.0) == 1
 
 
-def test_what_it_finds_holds_back_no_first_step_up() -> None:
+def test_the_initial_replicas_do_not_delay_the_first_step_up() -> None:
     assert Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0)).decide(15, 1, 1, 30.0) == 3
 
 

@@ -68,13 +68,13 @@ def test_places_where_dns_answers_are_accepted(dns: dict[str, Any]) -> None:
         ({"pods": [{"labels": {}}]}, [("dns.pods[0].labels", "length", None)]),
     ],
 )  # fmt: skip
-def test_what_is_no_dns_server_is_refused(
+def test_an_invalid_dns_server_is_refused(
     dns: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
     assert found(dns=dns) == expected
 
 
-def test_a_place_is_of_an_addon_that_is_there() -> None:
+def test_an_addon_place_needs_the_addon() -> None:
     places = {"kueue": {"namespace": "queues"}, "keda": {"namespace": "scaling"}}
     assert found(addons={"kueue": "0.19"}, addon_places=places) == [
         ("addon_places.keda", "does-not-apply", None)
@@ -96,12 +96,12 @@ def test_no_tenant_has_the_name_of_a_namespace_that_is_trusted(changes: dict[str
     assert reported(problems(request(), on)) == [("name", "reserved-name", "team-vision")]
 
 
-def test_what_is_lent_is_part_of_what_is_there() -> None:
+def test_lent_devices_are_part_of_the_count() -> None:
     on = fleet(clusters={"berlin": cluster({"profile": L4, "count": 4, "lend": 5}, addons={"kueue": "0.19"})})
     assert reported(fleet_problems(on)) == [("clusters.berlin.accelerators[0].lend", "capacity", "4")]
 
 
-def test_what_is_lent_can_be_borrowed_and_not_owned() -> None:
+def test_lent_devices_can_be_borrowed_but_not_owned() -> None:
     on = fleet(clusters={"berlin": cluster({"profile": L4, "count": 8, "lend": 6}, addons={"kueue": "0.19"})})
     assert reported(problems(request(gpus=[{"profile": L4, "quota": 2, "borrow": 6}]), on)) == []
     assert reported(problems(request(gpus=[{"profile": L4, "quota": 3}]), on)) == [
@@ -128,7 +128,7 @@ def test_a_model_may_be_there_whole_and_shared() -> None:
         ({"pool": "share", "quota": 1}, [("gpus[0].pool", "unknown-pool", "shared")]),
     ],
 )
-def test_a_request_says_which_of_several_pools_it_means(
+def test_a_request_names_one_of_several_pools(
     gpu: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
     assert reported(problems(request(gpus=[{"profile": L4} | gpu]), WHOLE_AND_SHARED)) == expected

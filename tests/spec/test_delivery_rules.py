@@ -46,7 +46,7 @@ def test_without_delivery_nothing_is_demanded() -> None:
         ({"registry": REGISTRY, "insecure": True}, "delivery.insecure"),
     ],
 )
-def test_what_cannot_be_delivered_to_is_refused(delivery: dict[str, Any], path: str) -> None:
+def test_invalid_delivery_settings_are_refused(delivery: dict[str, Any], path: str) -> None:
     found = fleet_problems(fleet(delivery=delivery, clusters={"berlin": cluster(addons={"flux": "2.9"})}))
     assert [place for place, _ in places(found)] == [path]
     assert "secret@" not in str(found)

@@ -42,7 +42,7 @@ SHARED = {"mode": "time-slicing", "replicas": 2}
         ],
     ],
 )
-def test_what_the_vendors_software_can_do_is_accepted(pools: list[dict[str, Any]]) -> None:
+def test_sharing_that_the_vendor_supports_is_accepted(pools: list[dict[str, Any]]) -> None:
     assert fleet_problems(with_pools(*pools)) == ()
 
 
@@ -64,7 +64,7 @@ def test_what_the_vendors_software_can_do_is_accepted(pools: list[dict[str, Any]
         ([{"profile": H100, "count": 0}], [(f"{AT}.count", "range", "1")]),
     ],
 )  # fmt: skip
-def test_what_it_cannot_do_is_refused(
+def test_sharing_that_the_vendor_does_not_support_is_refused(
     pools: list[dict[str, Any]], expected: list[tuple[str, str, str | None]]
 ) -> None:
     assert reported(fleet_problems(with_pools(*pools))) == expected
@@ -147,7 +147,7 @@ def test_a_fleet_is_a_mapping() -> None:
     assert places(fleet_problems(["a"])) == [("", "type")]
 
 
-def test_defaults_are_there_without_being_asked_for() -> None:
+def test_omitted_fields_have_defaults() -> None:
     parsed = parse_fleet(fleet())
     assert (parsed.defaults.pod_security, parsed.defaults.compute.cpu, parsed.layout) == (
         "restricted",

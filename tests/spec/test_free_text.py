@@ -38,7 +38,7 @@ INVISIBLE = {
 
 @pytest.mark.parametrize("field", FREE_FIELDS)
 @pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
-def test_what_cannot_be_seen_is_refused(field: str, text: str) -> None:
+def test_invisible_characters_are_refused(field: str, text: str) -> None:
     (found,) = problems(request(**{field: text}))
     assert (found.path, found.rule) == (field, "control-character")
     assert str(found).isprintable()
@@ -46,7 +46,7 @@ def test_what_cannot_be_seen_is_refused(field: str, text: str) -> None:
 
 @pytest.mark.parametrize("opener", TEMPLATE_OPENERS)
 @pytest.mark.parametrize("field", FREE_FIELDS)
-def test_what_opens_a_template_is_refused(field: str, opener: str) -> None:
+def test_template_delimiters_are_refused(field: str, opener: str) -> None:
     assert places(problems(request(**{field: f"a {opener} b"}))) == [(field, "template-opener")]
 
 

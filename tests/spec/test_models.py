@@ -64,12 +64,12 @@ def test_all_broken_rules_are_reported_in_python_too() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_was_dumped_parses_to_the_same(name: str) -> None:
+def test_a_dumped_request_parses_to_the_same(name: str) -> None:
     parsed = parse_request(Tenant, sample(name), Surroundings(sample_fleet()))
     assert parse_request(Tenant, json.loads(parsed.model_dump_json(exclude_unset=True))) == parsed
 
 
-def test_a_fleet_that_was_dumped_parses_to_the_same() -> None:
+def test_a_dumped_fleet_parses_to_the_same() -> None:
     parsed = sample_fleet()
     assert parse_fleet(json.loads(parsed.model_dump_json(exclude_unset=True))) == parsed
 
@@ -123,13 +123,13 @@ def test_an_unknown_field_is_refused_with_the_nearest_one(
     assert reported(problems(request(**changes))) == [(path, "unknown-field", nearest)]
 
 
-def test_an_unknown_field_is_reported_what_is_known_there() -> None:
+def test_an_unknown_field_is_reported_with_the_known_fields() -> None:
     (found,) = problems(request(compute={"gpu": 1}))
     assert found.message == "is not a known field; the known fields are cpu, memory, storage, pods"
 
 
 @pytest.mark.parametrize("missing", ["golden_path", "name", "owner"])
-def test_what_must_be_there_is_missed_at_the_end(missing: str) -> None:
+def test_missing_fields_are_reported_last(missing: str) -> None:
     assert places(problems(request(**{missing: None}, title="a\nb"))) == [
         ("title", "control-character"),
         (missing, "required"),

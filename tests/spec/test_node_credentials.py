@@ -44,7 +44,7 @@ def test_a_6to4_network_of_a_known_address_is_found(address: ipaddress.IPv4Addre
 
 
 @given(st.ip_addresses(v=4), st.integers(0, 32))
-def test_what_a_wide_network_leaves_out_is_exactly_what_it_holds(
+def test_a_wide_network_excepts_exactly_the_credentials_that_it_contains(
     address: ipaddress.IPv4Address, bits: int
 ) -> None:
     network = ipaddress.ip_network((int(address), bits), strict=False)

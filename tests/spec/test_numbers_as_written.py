@@ -41,7 +41,7 @@ def test_an_ambiguous_number_is_refused(number: str) -> None:
         ("network: {egress: [{host: a.example, port: 0443}]}", "network.egress[0].port"),
     ],
 )
-def test_it_is_refused_wherever_a_number_may_stand(text: str, path: str) -> None:
+def test_an_ambiguous_number_is_refused_in_every_field(text: str, path: str) -> None:
     assert ("ambiguous-number", path) in {(problem.rule, problem.path) for problem in problems(f"{text}\n")}
 
 
@@ -52,7 +52,7 @@ def test_a_number_that_all_readers_agree_about_is_not_ambiguous(number: str) -> 
 
 
 @pytest.mark.parametrize("written", ["0010", "1e3", "1.50", "0x10", "007", "1_0"])
-def test_text_without_quotes_is_suggested_as_it_was_written(written: str) -> None:
+def test_an_unquoted_text_is_suggested_as_written(written: str) -> None:
     (problem,) = problems(f"cost_center: {written}\n")
     assert (problem.path, problem.rule, problem.nearest) == ("cost_center", "type", written)
 
@@ -71,7 +71,7 @@ def test_an_answer_of_cookiecutter_is_refused_too() -> None:
         max_leaves=9,
     )
 )
-def test_plain_values_are_what_reading_without_texts_gives(value: Any) -> None:
+def test_plain_values_equal_reading_without_texts(value: Any) -> None:
     text = kubeyaml.dump({"a": value})
     assert kubeyaml.plain(kubeyaml.load(text, written=True)) == kubeyaml.load(text)
 
@@ -105,7 +105,7 @@ def test_no_place_takes_a_number_that_has_two_readings(
 
 @settings(deadline=None)
 @given(st.integers(1, 100_000))
-def test_a_plain_decimal_number_is_what_it_says(number: int) -> None:
+def test_a_plain_decimal_number_keeps_its_value(number: int) -> None:
     tenant = parse(kubeyaml.load(f"{REQUEST}compute: {{pods: {number}}}\n", written=True))
     assert tenant.compute.pods == number
 

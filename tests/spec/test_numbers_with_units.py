@@ -36,7 +36,7 @@ def test_a_quantity_may_be_written_in_every_way_of_the_api_server(text: str, val
 
 
 @pytest.mark.parametrize("text", ["", "Gi", "1 Gi", "1GB", "1K", "12mi", "1e", "1e3Gi", "0x10", "1_000", "١", "1.2.3", ".", "1e99999"])  # fmt: skip
-def test_what_is_no_quantity_is_refused(text: str) -> None:
+def test_invalid_quantities_are_refused(text: str) -> None:
     with pytest.raises(ValueError) as refused:
         quantity_value(text)
     assert refused.value.args == (text,)
@@ -47,7 +47,7 @@ def test_what_is_no_quantity_is_refused(text: str) -> None:
     [("1000", "1k"), ("1500000k", "1500M"), ("1.5Gi", "1536Mi"), ("2048Gi", "2Ti"), ("1024", "1024"), ("1Ki", "1Ki"), ("0.5Ki", "512"),
      ("1000Mi", "1000Mi"), ("0.5", "500m"), ("1.0", "1"), ("64", "64"), ("0", "0"), ("0Gi", "0"), ("1e3", "1e3"), ("1.001Gi", "1074815565824m")],
 )  # fmt: skip
-def test_a_quantity_is_written_as_the_api_server_writes_it(text: str, canonical: str) -> None:
+def test_a_quantity_has_the_api_servers_spelling(text: str, canonical: str) -> None:
     assert canonical_quantity(text) == canonical
 
 

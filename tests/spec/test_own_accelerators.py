@@ -70,7 +70,7 @@ def test_a_fleet_may_have_models_of_its_own_with_their_slices() -> None:
     assert here.accelerator_quota["requests.nvidia.com/mig-7g.100gb"] == 0
 
 
-def test_they_are_rendered_like_those_of_the_catalogue() -> None:
+def test_own_models_are_rendered_like_catalogue_models() -> None:
     pipeline = Pipeline(parse_fleet(on()))
     flavors = {
         item.name: item.body
@@ -83,7 +83,7 @@ def test_they_are_rendered_like_those_of_the_catalogue() -> None:
     assert pipeline.check(tenant) == ()
 
 
-def test_another_fleet_does_not_have_them() -> None:
+def test_own_models_belong_to_one_fleet() -> None:
     assert "nvidia-x100-100gb" not in catalogue()
     assert reported(problems(request(gpus=[{"profile": "amd-mi999", "quota": 1}]), fleet()))[0][:2] == (
         "gpus[0].profile",
@@ -100,7 +100,7 @@ def test_another_fleet_does_not_have_them() -> None:
         ({"amd": {"models": {"amd-mi300x": OWN["amd"]["models"]["amd-mi999"]}}}, "amd.models.amd-mi300x"),
     ],
 )
-def test_a_broken_model_is_refused_where_it_stands(own: Any, place: str) -> None:
+def test_an_invalid_own_model_is_refused_with_its_path(own: Any, place: str) -> None:
     found = reported(fleet_problems(on(own, {"profile": "nvidia-l4-24gb", "count": 1})))
     assert [path for path, _, _ in found] == [f"accelerator_models.{place}"]
 
@@ -120,7 +120,7 @@ def test_a_broken_model_is_refused_where_it_stands(own: Any, place: str) -> None
         ),
     ],
 )
-def test_what_a_model_names_must_be_there(own: Any, word: str) -> None:
+def test_references_of_an_own_model_must_exist(own: Any, word: str) -> None:
     (found,) = fleet_problems(on(own, {"profile": "nvidia-l4-24gb", "count": 1}))
     assert found.path == "accelerator_models"
     assert word in found.message

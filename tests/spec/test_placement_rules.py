@@ -89,7 +89,7 @@ def test_a_name_of_the_platform_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["kustomization", "fleet"])
-def test_a_name_whose_file_flux_or_the_platform_would_take_for_another_is_refused(name: str) -> None:
+def test_a_name_with_a_reserved_file_name_is_refused(name: str) -> None:
     assert reported(problems(request(name=name), FLEET)) == [("name", "reserved-name", f"team-{name}")]
 
 
@@ -141,7 +141,7 @@ def test_the_fleet_speaks_although_the_name_is_wrong() -> None:
     assert reported(found) == [("name", "dns-label", "a-b"), ("gpus[0].quota", "capacity", "8")]
 
 
-def test_the_fleet_is_silent_about_a_quota_that_is_no_number() -> None:
+def test_an_invalid_quota_has_no_second_error_from_the_fleet() -> None:
     assert reported(problems(request(gpus=gpu(quota="many")), FLEET)) == [("gpus[0].quota", "type", None)]
 
 

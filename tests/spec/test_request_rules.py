@@ -155,7 +155,7 @@ def test_data_that_never_ends_is_refused() -> None:
     [{"engine": {"name": "SGLang"}}, {"engine": {"name": "vllm", "version": 0.9}}, {"target": "5"}, {"signal": "token"}],
     ids=["engine", "version", "target", "signal"],
 )  # fmt: skip
-def test_what_was_refused_is_not_judged_a_second_time(broken: dict[str, Any]) -> None:
+def test_a_refused_field_is_not_checked_again(broken: dict[str, Any]) -> None:
     assert len(problems(request(**scaling(TOKENS, **broken)))) == 1
 
 

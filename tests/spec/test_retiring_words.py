@@ -22,7 +22,7 @@ FLEET = fleet(clusters={"berlin": cluster(), "munich": cluster(), "boston": clus
         ({"retiring": ["munich"]}, ["munich"]),
     ],
 )
-def test_it_says_where_the_tenant_is_being_retired(word: dict[str, Any], where: list[str]) -> None:
+def test_retiring_lists_the_held_clusters(word: dict[str, Any], where: list[str]) -> None:
     tenant = parse_request(Tenant, request(clusters=["berlin", "munich"], **word))
     assert [name for name in ("berlin", "munich") if tenant.is_retiring_on(name)] == where
 

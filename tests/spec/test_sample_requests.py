@@ -46,7 +46,7 @@ def test_there_are_samples() -> None:
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_a_sample_loads_as_it_is(name: str) -> None:
+def test_a_sample_loads_unchanged(name: str) -> None:
     assert parse_request(Tenant, sample(name), Surroundings(sample_fleet())).golden_path == "tenant/v1"
 
 
@@ -60,7 +60,7 @@ def test_a_refused_sample_has_every_problem_of_its_first_line_and_no_other(name:
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
-def test_the_front_door_says_the_same_as_the_parser(name: str) -> None:
+def test_load_reports_the_parsers_problems(name: str) -> None:
     with pytest.raises(InputError) as refused:
         pipeline.load(REQUESTS / "refused" / name, fleet=sample_fleet())
     assert [(p.path, p.rule, p.nearest) for p in refused.value.problems] == REFUSED[name]

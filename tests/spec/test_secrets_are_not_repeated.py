@@ -83,7 +83,7 @@ def test_nothing_before_an_at_sign_of_a_refused_address_is_repeated(before: str,
         assert SECRET not in f"{problem}"
 
 
-def test_an_scp_address_is_shown_with_the_one_that_was_meant() -> None:
+def test_an_scp_address_suggests_the_ssh_url() -> None:
     (found,) = problems(request(source={"git": "git@github.com:org/repo.git"}))
     assert (found.value, found.nearest) == (
         "git@github.com:org/repo.git",

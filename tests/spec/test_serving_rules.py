@@ -29,7 +29,7 @@ def reported(document: dict[str, Any], on: Any = None) -> list[tuple[str, str]]:
         {"name": "chat", "egress": [{"host": "huggingface.co", "port": 443}]},
     ],
 )
-def test_an_entry_that_says_something_is_accepted(entry: dict[str, Any]) -> None:
+def test_a_valid_serving_entry_is_accepted(entry: dict[str, Any]) -> None:
     assert problems(served(entry)) == ()
 
 

@@ -63,7 +63,7 @@ def test_an_identity_that_its_cloud_does_not_know_is_refused(
     assert places(problems(source(**fields))) == told_at
 
 
-def test_the_account_of_a_source_is_no_account_of_the_team() -> None:
+def test_the_account_of_a_source_is_not_a_team_account() -> None:
     taken = {"identity": {"service_accounts": ["vision-source"]}}
     assert places(problems(request(source=OCI | {"provider": "gcp"}, **taken))) == [
         ("identity.service_accounts[0]", "reserved-name")
@@ -103,7 +103,7 @@ def test_an_expression_that_more_than_the_signer_fits_is_refused(subject: str) -
         ("https://a.example.org/(b|c)$", r"^https://a\.example\.org/(b|c)$"),
     ],
 )
-def test_the_expression_that_is_suggested_matches_a_plain_text_alone(given_text: str, suggested: str) -> None:
+def test_the_suggested_expression_matches_only_the_plain_text(given_text: str, suggested: str) -> None:
     verify = {"provider": "cosign", "identity": SIGNER | {"issuer": given_text}}
     assert reported(problems(source(verify=verify))) == [
         ("source.verify.identity.issuer", "expression", suggested)
@@ -116,7 +116,7 @@ def test_the_expression_that_is_suggested_matches_a_plain_text_alone(given_text:
 @pytest.mark.parametrize(
     "address", [{"git": "https://{}/a.git"}, {"git": "ssh://git@{}:22/a.git"}, {"oci": "oci://{}/a", "tag": "v1"}]
 )  # fmt: skip
-def test_an_address_in_another_spelling_is_no_host(address: dict[str, str], host: str) -> None:
+def test_an_address_in_another_spelling_is_not_a_host(address: dict[str, str], host: str) -> None:
     (problem,) = problems(request(source={key: text.format(host) for key, text in address.items()}))
     assert (problem.rule, "four decimal numbers" in problem.message) == ("url", True)
 
@@ -124,13 +124,13 @@ def test_an_address_in_another_spelling_is_no_host(address: dict[str, str], host
 @pytest.mark.parametrize(
     "url", ["https://[2001:db8::1/a.git", "https://[fe80::1%25eth0]/a.git", "https:///a.git"]
 )
-def test_what_is_wrong_with_a_url_is_not_how_it_starts(url: str) -> None:
+def test_a_url_with_an_invalid_host_is_refused_for_its_host(url: str) -> None:
     (problem,) = problems(request(source={"git": url}))
     assert "a host name or an IPv6 address in brackets" in problem.message
 
 
 @given(st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}){0,2}", fullmatch=True), st.text(min_size=1, max_size=5))
-def test_an_accepted_expression_never_matches_more_than_it_says(subject: str, more: str) -> None:
+def test_an_accepted_expression_never_matches_other_hosts(subject: str, more: str) -> None:
     """Flux looks for the expression anywhere in the identity."""
     verify = {"provider": "cosign", "identity": SIGNER | {"subject": f"^{subject}$"}}
     assert problems(source(verify=verify)) == ()

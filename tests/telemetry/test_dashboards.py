@@ -102,7 +102,7 @@ def not_in(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("place", ["options", "fieldConfig", "gridPos"])
-def test_grafanas_own_reader_leaves_out_what_it_does_not_know(place: str) -> None:
+def test_grafanas_reader_drops_unknown_fields(place: str) -> None:
     plugins.register_default_plugins()
     body = copy.deepcopy(DASHBOARDS[0].body)
     body["panels"][0][place]["nonsense"] = 1
@@ -119,7 +119,7 @@ def test_dashboards_read_series_that_rules_record_and_no_others() -> None:
         assert read <= replayed_names
 
 
-def test_the_platform_renders_each_of_them_for_grafana() -> None:
+def test_the_platform_renders_each_dashboard_for_grafana() -> None:
     fleet = parse_fleet(full_fleet())
     maps = [
         o.body

@@ -17,7 +17,7 @@ CATALOGUE = exporter_catalogue()
 SHIPPED = Path(str(files("goldenpath.telemetry"))) / "exporters"
 
 
-def test_every_exporter_that_a_rule_needs_is_there() -> None:
+def test_every_exporter_of_a_rule_is_in_the_catalogue() -> None:
     assert {exporter.name for exporter in CATALOGUE} >= {
         "amd-device-metrics-exporter",
         "dcgm-exporter",

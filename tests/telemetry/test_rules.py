@@ -72,7 +72,7 @@ def test_promtool_agrees_with_the_unit_test_of_every_rule(tmp_path: Path, engine
     assert judged(tmp_path, [rule for group in groups for rule in group.rules]) == ""
 
 
-def test_every_rule_has_a_case_and_every_alert_one_in_which_it_is_silent() -> None:
+def test_every_rule_has_a_case_and_every_alert_a_silent_one() -> None:
     for group in groups_of(rendered()):
         for rule in group.rules:
             assert rule.cases, f"{rule.name} has no unit test"
@@ -141,7 +141,7 @@ def test_a_goal_beyond_the_histogram_has_no_burn_rate() -> None:
         ("spire-controller-manager", {"PlatformIdentitiesNotRenewed"}),
     ],
 )
-def test_a_cluster_without_an_addon_has_no_rule_on_it(addon: str, gone: set[str]) -> None:
+def test_a_cluster_without_an_addon_has_no_rules_for_it(addon: str, gone: set[str]) -> None:
     everything = {rule.name for group in groups_of(rendered()) for rule in group.rules}
     less = run(service(), fleet=full_fleet(**{addon: None}), tenant=full_tenant())
     names = {rule.name for group in groups_of(less) for rule in group.rules}
@@ -209,12 +209,12 @@ def test_every_alert_links_a_page_that_is_rendered_with_its_own_names() -> None:
         ),
     ],
 )
-def test_a_page_is_where_the_forge_shows_it(repository: str, page: str) -> None:
+def test_a_runbook_url_has_the_forges_form(repository: str, page: str) -> None:
     known = parse_fleet({**full_fleet(), "repository": repository})
     assert runbook_folder(platforms_of(known)["berlin"], "tenants/vision") == page
 
 
-def test_the_fleet_can_say_where_its_files_are_shown() -> None:
+def test_the_fleet_can_set_the_address_of_its_files() -> None:
     monitoring = {
         "namespace": "monitoring",
         "prometheus": "http://p:9090",

@@ -43,7 +43,7 @@ def test_a_rule_of_a_workload_names_its_workload_too() -> None:
             assert any("summariser" in matcher for matcher in selector.matchers), f"{rule.name}: {selector}"
 
 
-def test_platform_rules_read_what_the_catalogue_lists_and_what_they_record() -> None:
+def test_platform_rules_read_catalogued_and_recorded_series_only() -> None:
     recording, platform, *_ = groups_of(rendered())
     recorded = {rule.name for rule in recording.rules}
     for rule in (*recording.rules, *platform.rules):
@@ -53,7 +53,7 @@ def test_platform_rules_read_what_the_catalogue_lists_and_what_they_record() -> 
             assert series in recorded or exporter_catalogue().metric(series), f"{rule.name} reads {series}"
 
 
-def test_a_label_that_a_rule_asks_for_is_one_that_the_exporter_writes() -> None:
+def test_labels_of_a_rule_are_labels_of_the_exporter() -> None:
     """``exported_…`` is what Prometheus makes of a label; ``tenant`` of a recorded series is ours."""
     recording, platform, *_ = groups_of(rendered())
     for rule in (*recording.rules, *platform.rules):
@@ -67,7 +67,7 @@ def test_a_label_that_a_rule_asks_for_is_one_that_the_exporter_writes() -> None:
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard.uid)
-def test_a_dashboard_reads_what_is_chosen_at_its_top(dashboard: Any) -> None:
+def test_a_dashboard_reads_the_selected_data_source(dashboard: Any) -> None:
     chosen = {f'{variable.name}="${variable.name}"' for variable in dashboard.variables}
     for panel in dashboard.panels:
         for query in panel.queries:

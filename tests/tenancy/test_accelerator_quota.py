@@ -125,12 +125,12 @@ def test_a_tenant_without_accelerators_may_ask_for_none() -> None:
 
 
 @pytest.mark.parametrize(("addons", "number"), [({"kueue": "0.19"}, 12), ({}, 8)])
-def test_what_is_borrowed_is_there_only_with_a_queue(addons: dict[str, str], number: int) -> None:
+def test_borrowing_needs_a_queue(addons: dict[str, str], number: int) -> None:
     hard = quota([{"profile": H100}], [{"profile": H100, "quota": 8, "borrow": 4}], addons=addons)
     assert allowed(hard) == {"requests.nvidia.com/gpu": number}
 
 
-def test_a_grant_is_for_the_clusters_that_it_names() -> None:
+def test_a_grant_applies_to_its_clusters() -> None:
     pools = [{"profile": H100, "count": 8}]
     on = fleet(clusters={"berlin": cluster(*pools), "munich": cluster(*pools)})
     gpus = [{"profile": H100, "quota": 2, "clusters": ["munich"]}]

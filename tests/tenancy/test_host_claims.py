@@ -27,7 +27,7 @@ TAKEN = HostClaims([("chat.vision.example.org", "vision"), ("*.models.example.or
         ("xmodels.example.org", []),
     ],
 )
-def test_a_host_collides_with_what_matches_the_same_requests(host: str, other: list[str]) -> None:
+def test_a_host_collides_with_hosts_of_the_same_requests(host: str, other: list[str]) -> None:
     found = list(TAKEN.against("retail", [host]))
     assert sorted(collision.other for collision in found) == sorted(other)
     assert len(list(host_findings(found))) == len(other)

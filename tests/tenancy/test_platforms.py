@@ -20,7 +20,7 @@ def platform(*accelerators: dict[str, object], **changes: object) -> Platform:
     return platforms_of(parse_fleet(on))["berlin"]
 
 
-def test_a_pool_has_as_many_places_as_pods_can_hold_it() -> None:
+def test_a_shared_pool_has_one_place_for_each_replica() -> None:
     (pool,) = platform(
         {"profile": "nvidia-l4-24gb", "count": 4, "sharing": {"mode": "mps", "replicas": 3}}
     ).pools

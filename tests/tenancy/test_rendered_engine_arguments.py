@@ -54,7 +54,7 @@ def test_a_version_takes_every_argument_of_its_command(
     )
 
 
-def test_tensorrt_llm_gets_its_name_and_no_telemetry_from_the_version_that_knows_them() -> None:
+def test_tensorrt_llm_arguments_depend_on_the_version() -> None:
     def said(version: str) -> tuple[str, ...]:
         return engine_command("tensorrt-llm", settings(version, Parallelism())).arguments
 
@@ -76,7 +76,7 @@ def test_the_default_version_gets_no_deprecated_argument(engine: str, layout: Pa
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_what_a_request_may_set_is_an_argument_of_the_default_version(engine: str) -> None:
+def test_settable_fields_are_arguments_of_the_default_version(engine: str) -> None:
     known = argument_list(engine, str(engine_catalogue().get(engine).default_version))
     assert known is not None
     assert [name for name in request_arguments(engine) if known.get(f"--{name}") is None] == []

@@ -26,12 +26,12 @@ TWO_MODELS = fleet(
 )
 
 
-def test_a_tenancy_stands_on_each_cluster_in_the_requests_order() -> None:
+def test_a_tenancy_has_the_clusters_in_the_requests_order() -> None:
     on = fleet(clusters={"a": cluster(), "b": cluster()})
     assert [each.cluster_name for each in tenancies(request(clusters=["b", "a"]), on)] == ["b", "a"]
 
 
-def test_what_was_not_asked_for_is_the_fleets_default() -> None:
+def test_omitted_fields_get_the_fleets_default() -> None:
     on = fleet(
         defaults={
             "pod_security": "baseline",
@@ -142,7 +142,7 @@ def test_without_a_cooldown_the_catalogues_holds() -> None:
     assert tenancy(request(), fleet()).cooldown_seconds == 0
 
 
-def test_a_hint_reads_what_was_asked_in_the_tenants_namespace() -> None:
+def test_a_hint_reads_the_signal_in_the_tenants_namespace() -> None:
     hint = tenancy(
         request(autoscaling={"signal": "latency", "time_to_first_token": "750ms", "max_replicas": 2}), fleet()
     ).hint
@@ -200,7 +200,7 @@ def test_labels_of_the_fleet_replace_those_of_the_catalogue() -> None:
     assert gpu_models(on, L4) == ("nvidia.com/gpu|model=l4",)
 
 
-def test_policy_parameters_say_what_the_tenant_may_use() -> None:
+def test_policy_parameters_follow_from_the_tenant() -> None:
     on = fleet(
         defaults={"registries": ["registry.example.org", "b.example.org/team"]},
         clusters={

@@ -48,7 +48,7 @@ def test_without_a_workload_all_servers_are_read_together() -> None:
     assert expr == 'absent(vllm:num_requests_waiting{namespace="vision"})'
 
 
-def test_each_server_has_policies_for_its_own_pods_alone() -> None:
+def test_each_server_has_policies_for_its_own_pods_only() -> None:
     rendered = objects(
         serving=[
             {
@@ -92,7 +92,7 @@ def test_any_scaler_of_the_namespace_may_show_prometheus_who_asks() -> None:
         ("prometheus-operator", "monitoring.coreos.com", "podmonitors"),
     ],
 )
-def test_a_right_comes_with_the_addon_alone(addon: str, group: str, resource: str) -> None:
+def test_a_right_exists_only_with_its_addon(addon: str, group: str, resource: str) -> None:
     versions = {"kserve": "0.20", "lws": "0.10", "jobset": "0.12", "keda": "2.20", "llm-d-router": "0.10"}
 
     def rights(**addons: str) -> set[tuple[str, str]]:

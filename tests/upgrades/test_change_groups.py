@@ -31,7 +31,7 @@ def test_many_values_of_one_field_are_one_change_with_their_number() -> None:
     assert len(grouped([(shape("A", str(number)),) for number in range(10)])) == 10
 
 
-def test_a_change_does_not_say_whose_it_is_or_in_which_shard() -> None:
+def test_a_grouped_change_contains_no_owner_or_shard() -> None:
     def shapes(name: str, shard: str) -> tuple[ObjectShape, ...]:
         body = (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {0}-a, namespace: {0}}}\ndata: {{a: '{1}'}}\n"

@@ -108,14 +108,14 @@ def with_value(base: dict[str, Any], *steps: Any, value: Any) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_the_effect_is_what_the_api_states(
+def test_the_effect_follows_from_the_api(
     before: dict[str, Any] | None, after: dict[str, Any] | None, effect: Effect, *, rolls_back: bool
 ) -> None:
     found = EFFECTS.of(before, after)
     assert (found.effect, found.rolls_back) == (effect, rolls_back), found.reasons
 
 
-def test_a_quota_that_is_lower_says_so() -> None:
+def test_a_lower_quota_is_named_as_the_reason() -> None:
     before, after = (body("ResourceQuota", spec={"hard": {"cpu": cpu}}) for cpu in ("8", "4000m"))
     assert "cpu is lower" in EFFECTS.of(before, after).reasons[0]
     assert EFFECTS.of(after, before).reasons == ()

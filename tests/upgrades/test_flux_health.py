@@ -67,14 +67,14 @@ def test_ready_counts_at_the_merge_or_later(body: dict[str, Any] | None, state: 
         ((("ReconciliationSucceeded", "new"), ("ReconciliationFailed", "new")), "new", HealthState.APPLYING),
     ],
 )
-def test_a_try_after_a_failed_one_is_no_first_try(
+def test_a_retry_after_a_failure_is_not_a_first_attempt(
     history: tuple[tuple[str, str], ...], attempted: str, state: HealthState
 ) -> None:
     body = kustomization("Unknown", reason="Progressing", applied="old", attempted=attempted, history=history)
     assert health_of(body, is_applied=lambda commit: commit == "new").state is state
 
 
-def test_what_waits_for_a_queue_is_not_unhealthy() -> None:
+def test_objects_that_wait_for_a_queue_are_not_unhealthy() -> None:
     failed = kustomization("False", reason="HealthCheckFailed", applied="old")
     found = health_of(failed, is_applied=lambda commit: commit == "new", waits_for_quota=lambda: True)
     assert found.state is HealthState.WAITING_FOR_QUOTA

@@ -98,7 +98,7 @@ def test_a_role_keeps_a_rule_that_was_added_by_hand_and_gets_the_new_versions_ru
     assert new["rules"] == [*old["rules"], rule]
 
 
-def test_an_edit_of_what_the_new_version_changes_stops_only_this_tenant(place: Path, tmp_path: Path) -> None:
+def test_a_conflicting_edit_stops_only_its_tenant(place: Path, tmp_path: Path) -> None:
     with opened(place) as fleet:
         fleet.publish(asked("speech"), options=None)
     flux = "clusters/berlin/flux/vision.yaml"
@@ -129,7 +129,7 @@ def test_an_edit_that_a_check_refuses_is_a_conflict(place: Path) -> None:
     assert 'rendered "2", edited "4"' in edit.problem.message
 
 
-def test_an_edit_on_one_cluster_of_two_stays_on_it(tmp_path: Path) -> None:
+def test_an_edit_on_one_of_two_clusters_stays_there(tmp_path: Path) -> None:
     place = tmp_path / "two.git"
     old_fleet(place, asked(clusters=["berlin", "austin"]))
     replaced(place, LIMITS, "cpu: 100m", "cpu: 250m")
@@ -139,7 +139,7 @@ def test_an_edit_on_one_cluster_of_two_stays_on_it(tmp_path: Path) -> None:
     assert "cpu: 250m" not in file_at(place, LIMITS.replace("berlin", "austin"))
 
 
-def test_a_clone_without_history_renders_the_base_anew(place: Path, tmp_path: Path) -> None:
+def test_a_clone_without_history_renders_the_base_again(place: Path, tmp_path: Path) -> None:
     replaced(place, LIMITS, "cpu: 100m", "cpu: 250m")
     shallow = tmp_path / "shallow.git"
     git(tmp_path, "clone", "--quiet", "--bare", "--depth=1", f"file://{place}", str(shallow))
@@ -148,7 +148,7 @@ def test_a_clone_without_history_renders_the_base_anew(place: Path, tmp_path: Pa
     assert edit.verdict is EditVerdict.CARRIED
 
 
-def test_a_platform_goes_to_the_new_version_alone(place: Path) -> None:
+def test_a_platform_is_upgraded_on_its_own(place: Path) -> None:
     tenants = {path: text for path, text in files_at(place).items() if "tenants/" in path}
     with opened(place) as fleet:
         upgrader = Upgrader(fleet, "platform/v1")

@@ -106,9 +106,7 @@ CANARY = f"goldenpath-upgrade/tenant-{NEW}/canary.vision-team"
 REST = f"goldenpath-upgrade/tenant-{NEW}/rest.speech-team"
 
 
-def test_an_owners_tenants_are_one_pull_request_and_the_next_wave_waits_for_it(
-    place: Path, forge: Memory
-) -> None:
+def test_the_next_wave_waits_for_the_owners_pull_request(place: Path, forge: Memory) -> None:
     progress = go_on(place, forge, start=True)
     assert list(forge.open) == [CANARY]
     assert "reviews of wave canary: edge, vision" in progress.waits_for
@@ -128,7 +126,7 @@ def test_going_on_opens_no_second_one(place: Path, forge: Memory) -> None:
     assert (forge.calls, git(place, "rev-parse", CANARY)) == (1, head)
 
 
-def test_one_that_a_person_closed_stays_closed_and_the_next_wave_goes_on(place: Path, forge: Memory) -> None:
+def test_a_closed_pull_request_stays_closed_and_the_next_wave_starts(place: Path, forge: Memory) -> None:
     go_on(place, forge, start=True)
     forge.person_closes(CANARY)
     progress = go_on(place, forge)
@@ -141,7 +139,7 @@ def test_one_that_a_person_closed_stays_closed_and_the_next_wave_goes_on(place: 
     assert list(forge.open) == []
 
 
-def test_a_branch_without_its_pull_request_gets_it(place: Path, forge: Memory) -> None:
+def test_a_branch_without_a_pull_request_gets_one(place: Path, forge: Memory) -> None:
     go_on(place, forge, start=True)
     # As if the process had been killed between the push and the pull request.
     forge.open.clear()

@@ -91,7 +91,7 @@ def again(place: Path, clusters: Clusters | None = None, clock: Clock | None = N
         return UpgradeWaves(fleet, "tenant/v1", gate=clusters or Clusters(), clock=clock or Clock()).resume()
 
 
-def test_without_gates_all_waves_go_one_commit_each(place: Path) -> None:
+def test_without_gates_each_wave_is_one_commit(place: Path) -> None:
     before = git(place, "rev-list", "--count", "main")
     progress, *_ = start(place)
     assert progress.is_complete
@@ -203,13 +203,13 @@ def test_a_window_is_of_its_time_zone(moment: str, *, frozen: bool) -> None:
         ({"more": 1}, "more"),
     ],
 )
-def test_a_file_that_says_nothing_clear_is_refused_with_the_field(change: dict[str, Any], path: str) -> None:
+def test_an_ambiguous_waves_file_is_refused_with_the_field(change: dict[str, Any], path: str) -> None:
     with pytest.raises(InputError) as refused:
         waves_of({"format": "waves/v1", "waves": [{"name": "a"}], **change})
     assert path in {problem.path for problem in refused.value.problems}
 
 
-def test_members_are_chosen_by_label_number_and_part_and_always_the_same() -> None:
+def test_members_are_selected_deterministically_by_label_number_and_percentage() -> None:
     waves = waves_of(
         {
             "format": "waves/v1",
@@ -281,7 +281,7 @@ def test_pause_resume_and_abort_are_recorded(place: Path) -> None:
     assert versions(place)["edge"] == OLD
 
 
-def test_a_second_start_is_refused_while_the_first_goes_on(place: Path) -> None:
+def test_a_second_start_is_refused_during_the_first(place: Path) -> None:
     _, _, clock = start(place, CANARY + "soak: 2h\n", selection=Selection(names=("vision",)))
     with pytest.raises(InputError, match="starts other waves once these are complete or aborted"):
         start(place)  # merged, and not soaked yet
@@ -307,7 +307,7 @@ def test_other_owners_are_started_when_the_first_ones_are_done(place: Path) -> N
     assert versions(place) == {"edge": OLD, "speech": OLD, "vision": NEW}
 
 
-def test_an_aborted_upgrade_is_started_anew(place: Path) -> None:
+def test_an_aborted_upgrade_can_be_started_again(place: Path) -> None:
     start(place, TWO_WAVES + "soak: 2h\n")
     with opened(place) as fleet:
         UpgradeWaves(fleet, "tenant/v1").abort("Enough")
@@ -316,7 +316,7 @@ def test_an_aborted_upgrade_is_started_anew(place: Path) -> None:
     assert versions(place) == dict.fromkeys(NAMES, NEW)
 
 
-def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
+def test_a_rolled_back_wave_has_the_earlier_blob_ids(place: Path) -> None:
     def trees(name: str) -> str:
         return git(place, "ls-tree", "-r", "main", f"clusters/berlin/tenants/{name}", f"tenants/{name}")
 
@@ -331,7 +331,7 @@ def test_a_wave_goes_back_to_the_blob_ids_of_before(place: Path) -> None:
     assert versions(place)["vision"] == OLD
 
 
-def test_a_wave_that_upgraded_no_one_cannot_go_back(place: Path) -> None:
+def test_a_wave_without_upgrades_cannot_be_rolled_back(place: Path) -> None:
     start(place, TWO_WAVES + "soak: 2h\n")
     with opened(place) as fleet, pytest.raises(InputError, match="waves with merged changes: canary"):
         UpgradeWaves(fleet, "tenant/v1").rollback("rest")
@@ -354,9 +354,7 @@ def test_the_pace_waits_in_the_minute_and_stops_in_the_hour() -> None:
     assert pace.take()
 
 
-def test_an_owner_is_worked_out_again_only_where_its_files_or_the_fleet_changed(
-    place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_owner_is_computed_again_only_after_a_change(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worked_out: list[str] = []
     real = WorkingOut.of
 
