@@ -8,15 +8,15 @@
     llama = model_catalogue().get("meta-llama/Llama-3.3-70B-Instruct")
     best = choose(llama, "nvidia-h100-80gb", "vllm", "0.33.0", precision="fp8", context=8192, concurrency=32)
     best.parallelism.tensor, best.fit.kv_tokens.value, best.reason
-    plans(llama, "nvidia-h100-80gb", precision="fp8", context=8192)   # every way that fits, best first
-    fit(llama, "nvidia-h200-141gb", precision="fp8", context=8192)    # one way; .fits and .reason say whether
+    plans(llama, "nvidia-h100-80gb", precision="fp8", context=8192)   # every parallelism that fits, best first
+    fit(llama, "nvidia-h200-141gb", precision="fp8", context=8192)    # one parallelism; see .fits and .reason
 
     size(llama, "nvidia-h100-80gb", Traffic(4, 1500, 300), Goal(ttft=0.8, itl=0.04), precision="fp8")
 
 For: numbers with an 80 % interval and their source. Constants are data (``data/``), fitted by
 ``tools/fit_sizing.py`` from public measurements.
 
-Not for: what a request says (``spec``), manifests (``render``), reading clusters or the network. All is pure.
+Not for: requests (``spec``), manifests (``render``), and reading clusters or the network.
 """
 
 from goldenpath.sizing.devices import Device, device, known_devices

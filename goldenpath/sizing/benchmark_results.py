@@ -1,4 +1,4 @@
-"""Runs of load generators: AIPerf, guidellm, ``vllm bench serve`` and what it prints, or a CSV of one's own."""
+"""Reads the results of load generators: AIPerf, guidellm, ``vllm bench serve`` and its printed report, or a CSV file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COLUMNS: Final = {
 _MOST_RUNS: Final = 10_000
 _MOST_PROBLEMS: Final = 10
 _CLOSED_LOOP: Final = ("concurrent", "synchronous")
-"""Strategies of guidellm that keep a number of requests running; the others send at a rate."""
+"""Strategies of guidellm that keep a number of requests running. The others send at a rate."""
 _PRINTED_TITLE: Final = "Serving Benchmark Result"
 _PRINTED_LINE: Final = re.compile(
     r"^\W*(?P<name>[A-Z][^:]{2,40}):\s+(?P<value>[0-9][0-9.]*)\s*$", re.MULTILINE
@@ -42,14 +42,14 @@ _MILLISECONDS: Final = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
 
 
 def read_runs(text: str, *, name: str = "runs.csv") -> list[dict[str, float]]:
-    """Runs with their concurrency, mean input and output tokens, and mean inter-token latency in ms.
+    """Return runs with their concurrency, mean input and output tokens, and mean inter-token latency in ms.
 
-    Reads ``vllm bench serve --save-result``, the report that it and SGLang's ``bench_serving`` print, AIPerf's ``profile_export_aiperf.json``, guidellm's
-    ``benchmarks.json``, and CSV or JSON with columns of these names.
+    Reads ``vllm bench serve --save-result``, the printed report of this command and of SGLang's ``bench_serving``,
+    AIPerf's ``profile_export_aiperf.json``, guidellm's ``benchmarks.json``, and CSV or JSON with columns of these names.
 
     Raises:
-        InputError: naming the run and the field. A run at a request rate is refused: how many requests ran at once
-            is not in it.
+        InputError: with the run and the field. A run at a request rate is refused, because it does not state how many
+            requests ran at once.
     """
     problems: list[Problem] = []
     runs: list[dict[str, float]] = []
@@ -57,7 +57,9 @@ def read_runs(text: str, *, name: str = "runs.csv") -> list[dict[str, float]]:
         if place > _MOST_RUNS or len(problems) >= _MOST_PROBLEMS:
             break
         if row.get("concurrency") is None and row.get("max_concurrency", 0) is None:
-            message = "is a run at a request rate; run the benchmark with --max-concurrency, which keeps a number running"
+            message = (
+                "is a run at a request rate; run the benchmark at a fixed concurrency, with --max-concurrency"
+            )
             problems.append(Problem(f"row {place}.concurrency", "sizing-runs", message))
             continue
         run = {}
@@ -84,7 +86,7 @@ def _number(given: Any) -> float:
 
 def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
     if _PRINTED_TITLE in text:
-        yield from map(_of_printed, text.split(_PRINTED_TITLE)[1:])
+        yield from map(_printed_row, text.split(_PRINTED_TITLE)[1:])
         return
     if not text.lstrip().startswith(("{", "[")):
         yield from csv.DictReader(io.StringIO(text))
@@ -92,27 +94,25 @@ def _rows(text: str, name: str) -> Iterator[Mapping[str, Any]]:
     try:
         document = json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        message = f"is not JSON that can be read: {str(error)[:100]}"
+        message = f"is not readable JSON: {str(error)[:100]}"
         raise InputError.of("", "sizing-runs", message, file=name) from error
     for one in document if isinstance(document, list) else [document]:
         if not isinstance(one, dict):
             continue
         if isinstance(one.get("benchmarks"), list):
-            yield from (_of_guidellm(each) for each in one["benchmarks"] if isinstance(each, dict))
+            yield from (_guidellm_row(each) for each in one["benchmarks"] if isinstance(each, dict))
         elif isinstance(one.get("inter_token_latency"), dict):
-            yield _of_aiperf(one)
+            yield _aiperf_row(one)
         else:
-            yield _of_vllm(one)
+            yield _vllm_row(one)
 
 
-def _of_vllm(row: Mapping[str, Any]) -> dict[str, Any]:
-    """``vllm bench serve --save-result`` gives totals; the means follow from the completed requests."""
+def _vllm_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a result of ``vllm bench serve --save-result``, which has totals of the completed requests."""
     done = row.get("completed")
     extra: dict[str, Any] = {}
     rate = row.get("request_rate")
-    if isinstance(rate, int | float) and math.isfinite(
-        rate
-    ):  # it is the text "inf" where nothing limits the rate
+    if isinstance(rate, int | float) and math.isfinite(rate):  # an unlimited rate is the text "inf"
         extra = {"concurrency": None, "max_concurrency": None}
     if isinstance(done, int) and done > 0:
         for total, mean in (("total_input_tokens", "input_tokens"), ("total_output_tokens", "output_tokens")):
@@ -121,24 +121,24 @@ def _of_vllm(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **extra}
 
 
-def _of_printed(report: str) -> dict[str, Any]:
-    """One report as ``vllm bench serve`` prints it: totals, whose means follow, and the mean time a token."""
-    said = {match["name"].strip().lower(): match["value"] for match in _PRINTED_LINE.finditer(report)}
-    done = _number(said.get("successful requests"))
+def _printed_row(report: str) -> dict[str, Any]:
+    """Read a printed report of ``vllm bench serve``, which has totals, and the mean time for each token."""
+    values = {match["name"].strip().lower(): match["value"] for match in _PRINTED_LINE.finditer(report)}
+    done = _number(values.get("successful requests"))
     totals = {
-        "input_tokens": _number(said.get("total input tokens")),
-        "output_tokens": _number(said.get("total generated tokens")),
+        "input_tokens": _number(values.get("total input tokens")),
+        "output_tokens": _number(values.get("total generated tokens")),
     }
     return {
-        # vLLM writes "Maximum request concurrency", SGLang "Max request concurrency"; neither does at a request rate.
-        "max_concurrency": said.get("maximum request concurrency") or said.get("max request concurrency"),
-        "mean_tpot_ms": said.get("mean tpot (ms)"),
+        # vLLM prints "Maximum request concurrency", SGLang "Max request concurrency"; neither prints one at a request rate.
+        "max_concurrency": values.get("maximum request concurrency") or values.get("max request concurrency"),
+        "mean_tpot_ms": values.get("mean tpot (ms)"),
         **{name: total / done for name, total in totals.items() if done > 0},
     }
 
 
-def _of_aiperf(document: Mapping[str, Any]) -> dict[str, Any]:
-    """AIPerf's export: a record with unit and average for each metric, and the configuration that was asked for."""
+def _aiperf_row(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Read an export of AIPerf, which has unit and average for each metric, and the input configuration."""
     latency = document["inter_token_latency"]
     scale = _MILLISECONDS.get(str(latency.get("unit", "ms")), math.nan)
     return {
@@ -151,9 +151,9 @@ def _of_aiperf(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _aiperf_concurrency(config: Any) -> Any:
-    """Of the phase that is measured (aiperf@0.13.0, plot/core/data_loader.py), or of `loadgen` before that layout.
+    """Return the concurrency of the measured phase (aiperf@0.13.0, plot/core/data_loader.py), or of the older `loadgen`.
 
-    A phase at a rate may have a concurrency as well: it is a limit then, and not what ran.
+    The concurrency of a phase at a rate is only a limit, and does not count.
     """
     phases = [each for each in _at(config, "phases") or () if isinstance(each, dict)]
     if not phases:
@@ -163,8 +163,8 @@ def _aiperf_concurrency(config: Any) -> Any:
     return measured.get("concurrency", 1) if measured.get("type") == "concurrency" else None
 
 
-def _of_guidellm(benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    """One benchmark of a guidellm report; means are over the requests that succeeded."""
+def _guidellm_row(benchmark: Mapping[str, Any]) -> dict[str, Any]:
+    """Read one benchmark of a guidellm report, with means over the successful requests."""
     strategy = _at(benchmark, "config", "strategy") or _at(benchmark, "args", "strategy") or {}
     kind = strategy.get("type_") if isinstance(strategy, dict) else None
     streams = None
@@ -180,7 +180,7 @@ def _of_guidellm(benchmark: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mean(benchmark: Mapping[str, Any], metric: str) -> float | None:
-    """The mean of the requests that succeeded, or their sum by their number."""
+    """Return the mean of the successful requests, from the report or from their sum and count."""
     found = _at(benchmark, "metrics", metric, "successful") or {}
     mean, total, count = (_number(_at(found, key)) for key in ("mean", "total_sum", "count"))
     if math.isnan(mean) and count > 0:
@@ -189,7 +189,7 @@ def _mean(benchmark: Mapping[str, Any], metric: str) -> float | None:
 
 
 def _at(document: Any, *path: str) -> Any:
-    """What is at a path of keys; None where it ends before."""
+    """Return the value at a path of keys; None where the path does not exist."""
     for key in path:
         document = document.get(key) if isinstance(document, dict) else None
     return document

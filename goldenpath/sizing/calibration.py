@@ -1,4 +1,4 @@
-"""Constants from one's own runs: a factor on every step time, and the interval that these runs show."""
+"""Calibrates the constants with an organisation's own runs: a factor on every step time, and the spread of the runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_SPREAD: Final = 0.05
 
 
 def calibrate(runs: list[dict[str, float]], fit: Fit, model: Architecture) -> Constants:
-    """Constants for this model, device and engine: the median factor of the runs, and their own spread."""
+    """Return constants for this model, device and engine, with the median factor and the spread of the runs."""
     shipped = constants(fit.settings.engine, fit.settings.version)
     times = StepTimes(fit, model, shipped)
     factors = sorted(
@@ -29,6 +29,6 @@ def calibrate(runs: list[dict[str, float]], fit: Fit, model: Architecture) -> Co
         for run in runs
     )
     factor = statistics.median(factors)
-    # With n runs, the next one lies outside their extremes in 2 of n + 1 cases; the spread is never below 5 %.
+    # With n runs, the next run is outside their extremes in 2 of n + 1 cases. The spread is at least 5 %.
     spread = max(_LEAST_SPREAD, *(abs(each / factor - 1) for each in factors))
     return shipped.scaled(factor, max(0.05, 1 - spread), 1 + spread)

@@ -1,15 +1,13 @@
-"""Device memory that an engine takes beside the weights, by engine and version."""
+"""Device memory that an engine uses in addition to the weights, by engine and version."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from goldenpath import kubeyaml
 from goldenpath.engines import EngineVersion, engine_catalogue
-from goldenpath.errors import DataError, InputError, Problem
+from goldenpath.errors import InputError, Problem
+from goldenpath.sizing.data_files import data_file
 from goldenpath.sizing.devices import GIB
 
 if TYPE_CHECKING:
@@ -29,13 +27,14 @@ _SGLANG_TABLE: Final = (
     (155, 8192, 256, 512),
     (10**9, 16384, 512, 512),
 )
-"""SGLang 0.5.23: up to this memory in GiB, the chunk, and the graph batch below and from tp4."""
+"""SGLang 0.5.23: limit of memory in GiB, chunk, and graph batch for fewer than 4 and for 4 or more tensor ranks."""
 _MANY_RANKS: Final = 4
+_DATA: Final = "engine_memory.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """An engine's version and the settings that decide about memory, with its defaults filled in.
+    """An engine's version and the settings that determine memory, with defaults filled in.
 
     ``utilization`` is the share of the device that the engine may use: ``gpu_memory_utilization`` of vLLM,
     ``mem_fraction_static`` of SGLang (None: computed), ``free_gpu_memory_fraction`` of TensorRT-LLM.
@@ -51,26 +50,13 @@ class MemorySettings:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """GiB of one device for weights and KV cache together, and what the engine keeps, with its deviation."""
+    """GiB of one device: the budget for weights and KV cache, and the engine's own memory with its deviation."""
 
     budget_gib: float
     overhead_gib: float
     deviation_gib: float
     parts: dict[str, float]
     sources: tuple[str, ...]
-
-
-@cache
-def _document() -> dict[str, Any]:
-    place = "sizing/data/engine_memory.yaml"
-    try:
-        document: dict[str, Any] = kubeyaml.load(
-            (files("goldenpath.sizing") / "data" / "engine_memory.yaml").read_text(encoding="utf-8"),
-            name=place,
-        )
-    except (OSError, InputError) as error:
-        raise DataError(f"{place}: cannot be read: {error}") from error
-    return document
 
 
 def engine_settings(
@@ -82,9 +68,9 @@ def engine_settings(
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
 ) -> MemorySettings:
-    """Fill in what the engine would choose on this device.
+    """Fill in the defaults of the engine on this device.
 
-    :raises InputError: for an engine that sizing has no figures for, an unknown version, or a wrong share.
+    :raises InputError: for an engine without figures, an unknown version, or an invalid setting.
     """
     problems = []
     if engine not in SIZED_ENGINES:
@@ -112,7 +98,7 @@ def engine_settings(
 
 
 def _defaults(device: Device, engine: str) -> tuple[int, int]:
-    """``max_num_seqs`` and the batched-token cap by memory (vllm@0.32.0, vllm/engine/arg_utils.py)."""
+    """Return ``max_num_seqs`` and the limit of batched tokens by memory (vllm@0.32.0, vllm/engine/arg_utils.py)."""
     if engine == "sglang":
         chunk = next(chunk for limit, chunk, _, _ in _SGLANG_TABLE if device.usable_gib < limit)
         return 1024, chunk
@@ -128,7 +114,7 @@ def _defaults(device: Device, engine: str) -> tuple[int, int]:
 def reserve(
     settings: MemorySettings, device: Device, model: Architecture, parallelism: Parallelism
 ) -> Reserve:
-    """What one device has for weights and KV cache, after what the engine keeps for itself."""
+    """Return the memory of one device for weights and KV cache, and the engine's own memory."""
     if settings.engine == "vllm":
         return _vllm(settings, device, model, parallelism)
     if settings.engine == "sglang":
@@ -137,7 +123,7 @@ def reserve(
 
 
 def _vllm(settings: MemorySettings, device: Device, model: Architecture, parallelism: Parallelism) -> Reserve:
-    document = _document()
+    document = data_file(_DATA)
     version = EngineVersion.parse(settings.version)
     facts = next(entry for entry in document["vllm"] if version <= EngineVersion.parse(str(entry["last"])))
     several = parallelism.devices > 1
@@ -160,8 +146,8 @@ def _vllm(settings: MemorySettings, device: Device, model: Architecture, paralle
 
 
 def _sglang(settings: MemorySettings, device: Device, parallelism: Parallelism) -> Reserve:
-    """``mem_fraction_static`` covers weights and KV cache; SGLang 0.5.23 computes it from what it reserves."""
-    source = (_document()["sources"]["sglang-0.5.23"],)
+    """Return the reserve from which SGLang 0.5.23 computes ``mem_fraction_static``, the share of weights and KV cache."""
+    source = (data_file(_DATA)["sources"]["sglang-0.5.23"],)
     if settings.utilization is not None:
         return Reserve(settings.utilization * device.usable_gib, 0.0, 0.5, {}, source)
     row = next(row for row in _SGLANG_TABLE if device.usable_gib < row[0])
@@ -181,7 +167,7 @@ def _sglang(settings: MemorySettings, device: Device, parallelism: Parallelism) 
 
 
 def _tensorrt(device: Device, parallelism: Parallelism) -> Reserve:
-    """90 % of what is free after the weights and the workspace: the share is taken in ``fit``, not here."""
+    """Return the whole device and the workspace. ``fit`` takes 90 % of the memory after weights and workspace."""
     kept = 2.0 if parallelism.devices == 1 else 3.0
-    source = (_document()["sources"]["trtllm-1.4"],)
+    source = (data_file(_DATA)["sources"]["trtllm-1.4"],)
     return Reserve(device.usable_gib, kept, 1.0, {"workspace": kept}, source)

@@ -1,10 +1,10 @@
-"""One replica of an engine, event by event: continuous batching, chunked prefill, KV blocks, preemption, prefix hits.
+"""Simulates one replica of an engine: continuous batching, chunked prefill, KV blocks, preemption, prefix hits.
 
-A step takes the time of :mod:`goldenpath.sizing.step_time` for what is in it. Between two changes of the batch
-many decode steps are alike; they are taken in one leap, which changes no token and no time beyond the growth of the
-context within the leap. What a leap changes is kept as sums over the batch, so that it costs the same for one
-request and for hundreds: a decoding request is at ``steps - origin`` tokens, and needs a KV block whenever that is
-a multiple of the block.
+A step takes the time that :mod:`goldenpath.sizing.step_time` gives for its content. Many decode steps between two changes
+of the batch are equal, and are simulated as one leap. A leap produces the same tokens; its time differs only by the
+growth of the context within the leap. The state is kept as sums over the batch, so a leap costs the same for one request
+and for hundreds: a decoding request has ``steps - origin`` tokens, and needs a KV block whenever this number is a multiple
+of the block size.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ReplicaSimulation", "SimulatedRequest"]
 
 _LEAP: Final = 64
-"""Most decode steps taken in one leap: the context grows by less than the grain of the step times."""
+"""Most decode steps in one leap, in which the context grows by less than the grain of the step times."""
 _TOKEN_GRAIN: Final = 32
 _CONTEXT_GRAIN: Final = 128
 _BEFORE_GRAIN: Final = 256
@@ -28,10 +28,11 @@ _BEFORE_GRAIN: Final = 256
 
 @dataclass(slots=True, eq=False)
 class SimulatedRequest:
-    """One request on its way. Times are seconds since the start; ``first`` and ``done`` are None until they come.
+    """One request. Times are seconds since the start; ``first`` and ``done`` are None until the first and last token.
 
-    ``cached`` prompt tokens are in the prefix cache. A preempted request computes what it has generated as part of
-    its prompt, so ``tokens_in`` and ``tokens_out`` move; ``answer`` is the length asked for. ``refused`` is set where the empty pool cannot hold the request.
+    ``cached`` prompt tokens are in the prefix cache. A preempted request computes its generated tokens again as part of
+    its prompt, so ``tokens_in`` and ``tokens_out`` change, while ``answer`` stays the requested length. ``refused`` is set
+    where the empty pool cannot hold the request.
     """
 
     arrival: float
@@ -55,8 +56,8 @@ class SimulatedRequest:
 class ReplicaSimulation:
     """The scheduler of one replica.
 
-    ``blocks`` is the KV pool; ``block`` tokens each. ``cap`` is ``max_num_batched_tokens``. Running requests
-    are served before waiting ones, and the youngest is preempted and computed anew when the pool is full (vLLM).
+    ``blocks`` is the size of the KV pool in blocks of ``block`` tokens. ``cap`` is ``max_num_batched_tokens``. Running
+    requests come before waiting ones. When the pool is full, the youngest is preempted and computed again (vLLM).
     """
 
     times: StepTimes
@@ -85,18 +86,18 @@ class ReplicaSimulation:
         self._phases = [0] * self.block
 
     def add(self, job: SimulatedRequest) -> None:
-        """Queue a request; an idle replica's clock moves to its arrival."""
+        """Queue a request, and move the clock of an idle replica to its arrival."""
         if not self.running and not self.waiting:
             self.clock = max(self.clock, job.arrival)
         self.waiting.append(job)
 
     @property
     def load(self) -> int:
-        """Requests running and waiting."""
+        """Number of running and waiting requests."""
         return len(self.running) + len(self.waiting)
 
     def advance(self, until: float) -> list[SimulatedRequest]:
-        """Work until the clock reaches ``until`` or nothing is left; the requests that were finished."""
+        """Work until the clock reaches ``until`` or no request is left, and return the finished requests."""
         finished: list[SimulatedRequest] = []
         while self.clock < until and (self.running or self.waiting):
             self._step(until, finished)
@@ -105,7 +106,7 @@ class ReplicaSimulation:
         return finished
 
     def _step(self, until: float, finished: list[SimulatedRequest]) -> None:
-        """Blocks for the running, then prompt chunks within the cap; one step, or a leap of steps that are alike."""
+        """Run one step with prompt chunks, or one leap of equal decode steps."""
         if self._decoding:
             self._make_room()
         seconds, completed = self._prompt_chunks(self.cap - self._decoding)
@@ -122,7 +123,7 @@ class ReplicaSimulation:
             self._give_first_token(job, finished)
 
     def _step_seconds(self) -> float:
-        """Seconds of a step without prompts; a step of prompts alone reads the weights as well."""
+        """Return the seconds of a step without prompts. A step with prompts only reads the weights too."""
         count = max(1, self._decoding)
         context = self._steps - self._origins / count if self._decoding else 0.0
         key = (count, int(context) // _CONTEXT_GRAIN)
@@ -134,13 +135,13 @@ class ReplicaSimulation:
     def _finish_decoded(self, finished: list[SimulatedRequest]) -> None:
         while self._finishes and self._finishes[0][0] <= self._steps:
             at, _, job = heapq.heappop(self._finishes)
-            if job.finish == at:  # else it was preempted since
+            if job.finish == at:  # otherwise it was preempted
                 self._leave(job)
                 job.done = self.clock
                 finished.append(job)
 
     def _give_first_token(self, job: SimulatedRequest, finished: list[SimulatedRequest]) -> None:
-        """A prompt whose last chunk was in this step gives a token with it."""
+        """Give a request its first token in the step with the last chunk of its prompt."""
         if job.first is None:
             job.first = self.clock
         if job.tokens_out > 1:
@@ -152,7 +153,7 @@ class ReplicaSimulation:
         finished.append(job)
 
     def _prompt_chunks(self, budget: int) -> tuple[float, list[SimulatedRequest]]:
-        """Seconds of the prompt chunks of this step, and the requests whose prompt is then computed."""
+        """Return the seconds of this step's prompt chunks, and the requests whose prompts are complete."""
         seconds = 0.0
         completed = []
         for job in list(self._prefilling):
@@ -166,7 +167,7 @@ class ReplicaSimulation:
             job = self.waiting[0]
             needed = self._blocks(job.tokens_in + 1)
             if self.used + needed + self._phases[self._steps % self.block] > self.blocks:
-                break  # what decodes grows first
+                break  # decoding requests get their blocks first
             self.waiting.popleft()
             self.used += needed
             self.highest_used = max(self.highest_used, self.used)
@@ -198,7 +199,7 @@ class ReplicaSimulation:
         heapq.heappush(self._finishes, (job.finish, self._order, job))
 
     def _leave(self, job: SimulatedRequest) -> None:
-        """Take a decoding request out of the batch and free its blocks."""
+        """Remove a decoding request from the batch, and free its blocks."""
         del self.running[job]
         self._origins -= job.origin
         self._phases[job.origin % self.block] -= 1
@@ -209,7 +210,7 @@ class ReplicaSimulation:
         return -(-tokens // self.block)
 
     def _needed(self, leap: int) -> int:
-        """Blocks that the batch needs for this many tokens each."""
+        """Return the blocks that the batch needs for this number of tokens for each request."""
         whole, rest = divmod(leap, self.block)
         found = whole * self._decoding
         for step in range(self._steps, self._steps + rest):
@@ -223,16 +224,16 @@ class ReplicaSimulation:
             self._steps += leap
 
     def _leap(self, one: float, until: float) -> int:
-        """Steps until a request finishes, the pool is full, an arrival may come or the limit is reached."""
+        """Return the steps until a request finishes, the pool is full, ``until`` is reached, or the limit of a leap."""
         while self._finishes[0][2].finish != self._finishes[0][0]:
-            heapq.heappop(self._finishes)  # it was preempted since
+            heapq.heappop(self._finishes)  # the request was preempted
         leap = min(self._finishes[0][0] - self._steps, int((until - self.clock) / one) + 1, _LEAP)
         while leap > 1 and self.used + self._needed(leap) > self.blocks:
             leap //= 2
         return max(1, leap)
 
     def _make_room(self) -> None:
-        """Room for one more token of each decoding request; preempts the youngest until there is."""
+        """Preempt the youngest requests until each decoding request has room for one more token."""
         while self._decoding and self.used + self._phases[self._steps % self.block] > self.blocks:
             job = next(reversed(self.running))
             self.preempted += 1
@@ -242,15 +243,15 @@ class ReplicaSimulation:
                 self.used -= self._blocks(job.tokens_in + 1)
             else:
                 self._leave(job)
-                # What was generated is computed again with the prompt.
-                made = self._steps - job.origin - job.tokens_in
-                job.tokens_in, job.tokens_out = job.tokens_in + made, job.tokens_out - made
+                # The generated tokens are computed again with the prompt.
+                generated = self._steps - job.origin - job.tokens_in
+                job.tokens_in, job.tokens_out = job.tokens_in + generated, job.tokens_out - generated
             job.computed = 0
             job.finish = -1
             self.waiting.appendleft(job)
 
     def _refuse(self) -> SimulatedRequest:
-        """A request that the empty pool cannot hold would wait for ever; an engine refuses it at once."""
+        """Refuse a request that the empty pool cannot hold, as an engine does. Otherwise it would wait for ever."""
         job = self.waiting.popleft()
         job.refused = True
         job.done = self.clock

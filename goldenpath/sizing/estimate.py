@@ -13,7 +13,7 @@ _NORMAL_80: Final = 1.2816
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, and the interval that holds the true value in 8 of 10 cases."""
+    """A value, and the interval that contains the true value in 8 of 10 cases."""
 
     value: float
     low: float
@@ -21,12 +21,12 @@ class Estimate:
 
     @classmethod
     def around(cls, value: float, deviation: float) -> Estimate:
-        """Value plus and minus an 80 % share of a standard deviation; never below 0."""
+        """Return the 80 % interval of a normal distribution, with its ends at 0 or more."""
         return cls(value, max(0.0, value - _NORMAL_80 * deviation), max(0.0, value + _NORMAL_80 * deviation))
 
     @classmethod
     def within(cls, value: float, low: float, high: float) -> Estimate:
-        """Value with its interval as factors: 0.8 and 1.3 for 20 % less to 30 % more."""
+        """Return an interval from factors: 0.8 and 1.3 for 20 % less to 30 % more."""
         return cls(value, value * low, value * high)
 
     def scaled(self, factor: float) -> Estimate:

@@ -1,4 +1,4 @@
-"""Computes whether a model fits on its devices, and the room for the KV cache."""
+"""Computes whether a model fits on its devices, and the size of the KV cache."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Fit", "fit", "sequence_bytes", "weight_bytes"]
 _DEFAULT_CONTEXT: Final = 8192
 _MXFP4_PADDING: Final = 256
 _LATENT_FP8_BYTES: Final = 656
-"""vLLM's ``ds_mla`` layout for an fp8 cache of DeepSeek V3.2, bytes a token and layer."""
+"""Bytes for each token and layer in vLLM's ``ds_mla`` layout, an fp8 cache of DeepSeek V3.2."""
 _WEIGHT_DEVIATION: Final = 0.003
 
 
@@ -30,8 +30,8 @@ _WEIGHT_DEVIATION: Final = 0.003
 class Fit:
     """One model on one group of devices. Bytes and GiB are for one device; tokens and sequences for the group.
 
-    ``fits`` is whether at least one sequence of ``context`` tokens has room, at the low end of the interval.
-    ``kv_tokens`` counts tokens of sequences that are ``context`` long, as vLLM's "GPU KV cache size" does.
+    ``fits`` is true where at least one sequence of ``context`` tokens has room at the low end of the interval.
+    ``kv_tokens`` counts tokens of sequences with ``context`` tokens, as vLLM's "GPU KV cache size" does.
     """
 
     model: str
@@ -52,7 +52,7 @@ class Fit:
     sources: tuple[str, ...]
 
     def sequences_of(self, model: Architecture, tokens: int) -> float:
-        """Sequences of this length (input and output) that the KV pool holds at once, over all devices."""
+        """Return how many sequences of this length (input and output) the KV pool of all devices holds at once."""
         one = sequence_bytes(model, self.parallelism, tokens, self.kv_precision, self.settings)
         return self.pool_gib.value * GIB / one * self.parallelism.data
 
@@ -96,11 +96,11 @@ def fit(
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
 ) -> Fit:
-    """Weights, what the engine takes, and the KV pool of one parallelism.
+    """Compute weights, the engine's own memory, and the KV pool for one parallelism.
 
-    ``context`` is the longest sequence in tokens; without it, the model's own, at most 8,192.
+    ``context`` is the longest sequence in tokens; by default the model's own limit, at most 8,192.
 
-    :raises InputError: naming the field, for a profile, engine, precision, context or parallelism that cannot be.
+    :raises InputError: with the field, for an invalid profile, engine, precision, context or parallelism.
     """
     target = device(accelerator) if isinstance(accelerator, str) else accelerator
     spread = parallelism or Parallelism()
@@ -116,9 +116,8 @@ def fit(
     length = _context(model, context)
     kv_bytes(kv_precision)
     if why := refusal(model, target, spread):
-        raise InputError(
-            [Problem("parallelism", "sizing-parallelism", f"is not possible: {why}", str(spread))]
-        )
+        message = f"is not possible: {why}"
+        raise InputError([Problem("parallelism", "sizing-parallelism", message, str(spread))])
     weights = weight_bytes(model, chosen, spread, engine) / GIB
     kept = reserve(settings, target, model, spread)
     pool = kept.budget_gib - weights - kept.overhead_gib
@@ -166,16 +165,16 @@ def _reason(  # noqa: PLR0917 - the parts of one sentence
     fits: bool, weights: float, overhead: float, budget: float, sequence: float, pool: Estimate
 ) -> str:
     if fits:
-        return f"weights {weights:.1f} GiB and engine {overhead:.1f} GiB leave {pool.value:.1f} GiB a device for the KV cache"
+        return f"weights {weights:.1f} GiB and engine {overhead:.1f} GiB leave {pool.value:.1f} GiB for the KV cache on each device"
     if pool.value <= 0:
-        return f"weights {weights:.1f} GiB and engine {overhead:.1f} GiB are more than the {budget:.1f} GiB that the engine may use"
-    return f"one sequence needs {sequence:.2f} GiB of KV cache and only {pool.low:.2f} to {pool.high:.2f} GiB are left"
+        return f"weights {weights:.1f} GiB and engine {overhead:.1f} GiB exceed the {budget:.1f} GiB that the engine may use"
+    return f"one sequence needs {sequence:.2f} GiB of KV cache, and only {pool.low:.2f} to {pool.high:.2f} GiB are left"
 
 
 def weight_bytes(
     model: Architecture, precision: str, parallelism: Parallelism, engine: str = "vllm"
 ) -> float:
-    """Bytes of weights on the fullest device."""
+    """Return the bytes of weights on the device with the most weights."""
     kept = kept_parts(model, precision)
     converted = WEIGHT_PRECISIONS[precision]
     attention_ways = parallelism.tensor * parallelism.pipeline
@@ -184,17 +183,14 @@ def weight_bytes(
     for part, count in model.parameters.items():
         size = count * (2.0 if part in kept else converted)
         if part is WeightPart.EXPERTS:
-            # vLLM pads the width of MXFP4 experts to a multiple of 256 (gpt-oss: 2,880 becomes 3,072).
+            # vLLM pads the width of MXFP4 experts to a multiple of 256 (gpt-oss: from 2,880 to 3,072).
             if precision == "mxfp4" and engine == "vllm" and model.expert_width:
                 padded = -(-model.expert_width // _MXFP4_PADDING) * _MXFP4_PADDING
                 size *= padded / model.expert_width
             total += size / expert_ways
         elif part in (WeightPart.EMBEDDINGS, WeightPart.OUTPUT):
-            total += (
-                size
-                / parallelism.tensor
-                / (2 if parallelism.pipeline > 1 and not model.tied_embeddings else 1)
-            )
+            on_two_stages = parallelism.pipeline > 1 and not model.tied_embeddings
+            total += size / parallelism.tensor / (2 if on_two_stages else 1)
         else:
             total += size / attention_ways
     return total
@@ -207,10 +203,10 @@ def sequence_bytes(
     kv_precision: str | None,
     settings: MemorySettings,
 ) -> float:
-    """Bytes that one sequence of this length holds on one device, rounded up to the engine's blocks.
+    """Return the bytes of one sequence of this length on one device, rounded up to the engine's blocks.
 
-    Tensor parallelism divides KV heads, at least one a device; it does not divide a latent cache. Sliding layers
-    keep their window and the tokens in flight, unless the engine stores them like full ones (Llama 4 in vLLM).
+    Tensor parallelism divides KV heads down to one on each device, but not a latent cache. Sliding layers keep their window
+    and the tokens of the current step, unless the engine stores them like full layers (Llama 4 in vLLM).
     """
     element = kv_bytes(kv_precision)
     block = settings.block

@@ -1,4 +1,4 @@
-"""The possible ways to spread a model over devices."""
+"""Degrees of parallelism, and the combinations that a model and a device allow."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from goldenpath.models import Architecture
     from goldenpath.sizing.devices import Device
 
-__all__ = ["Parallelism", "possible"]
+__all__ = ["Parallelism", "possible", "refusal"]
 
 _SLOW_LINK: Final = 64.0
-"""GB/s: a PCIe card. Faster links carry two all-reduces a layer without trouble."""
+"""GB/s of a PCIe card. Faster links are fast enough for two all-reduces in each layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
-    """Degrees of tensor, pipeline and data-attention parallelism, and whether experts are spread over devices.
+    """Degrees of tensor, pipeline and data parallelism, and whether the experts are spread over devices.
 
-    ``tensor`` divides each layer, ``pipeline`` divides the list of layers, ``data`` gives each group of devices
-    its own attention and KV cache while the experts are shared (MLA models). ``nodes`` is how many nodes it takes.
+    ``tensor`` divides each layer, and ``pipeline`` divides the list of layers. ``data`` gives each group of devices its
+    own attention and KV cache, with shared experts (MLA models). ``nodes`` is the number of nodes.
     """
 
     tensor: int = 1
@@ -56,7 +56,7 @@ class Parallelism:
 def refusal(  # noqa: PLR0911 - one return for each rule
     model: Architecture, device: Device, parallelism: Parallelism
 ) -> str | None:
-    """Why a model cannot run this way; None where it can."""
+    """Return why a model cannot run with this parallelism; None where it can."""
     tensor = parallelism.tensor
     if model.heads % tensor:
         return f"the {model.heads} attention heads do not divide by tensor parallelism {tensor}"
@@ -64,11 +64,11 @@ def refusal(  # noqa: PLR0911 - one return for each rule
         if group.kv_heads > 1 and group.kv_heads % tensor and tensor % group.kv_heads:
             return f"the {group.kv_heads} KV heads do not divide by tensor parallelism {tensor}"
     if tensor > device.island:
-        return f"tensor parallelism {tensor} leaves the link of {device.island} devices"
+        return f"tensor parallelism {tensor} is more than the {device.island} devices that share a link"
     if parallelism.pipeline > model.layers:
         return f"pipeline parallelism {parallelism.pipeline} is more than the {model.layers} layers"
     if parallelism.data > 1 and not model.experts:
-        return "data-parallel attention is for mixture-of-experts models; use replicas"
+        return "only mixture-of-experts models can use data-parallel attention; use replicas"
     if parallelism.expert and model.experts % (tensor * parallelism.data):
         return f"the {model.experts} experts do not divide by {tensor * parallelism.data} devices"
     return None
@@ -77,11 +77,11 @@ def refusal(  # noqa: PLR0911 - one return for each rule
 def possible(
     model: Architecture, device: Device, devices_per_node: int, max_nodes: int
 ) -> Iterator[Parallelism]:
-    """Every parallelism that the model and the device allow, fewest devices first.
+    """Yield every parallelism that the model and the device allow, fewest devices first.
 
-    Tensor parallelism stays inside one node's link. Pipeline stages are whole nodes, or devices that share only
-    PCIe. A partition has no link to another and serves alone. MLA models may use
-    data-parallel attention with expert parallelism instead of copying their KV cache to every tensor rank.
+    Tensor parallelism stays inside one node's link. Pipeline stages are whole nodes, or devices that share only PCIe. A
+    partition has no link to other partitions, and is used alone. MLA models may use data-parallel attention with expert
+    parallelism, instead of a copy of their KV cache on every tensor rank.
     """
     widest = min(device.island, devices_per_node)
     found = []

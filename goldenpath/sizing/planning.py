@@ -1,4 +1,4 @@
-"""Chooses a parallelism; where none fits, names what would."""
+"""Chooses a parallelism, or suggests a change where none fits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_NODES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ParallelismChoice:
-    """A parallelism that fits, and why it stands where it stands among the others."""
+    """A parallelism that fits, and the reason for its rank."""
 
     fit: Fit
     reason: str
@@ -49,12 +49,12 @@ def plans(
     max_nodes: int = _MOST_NODES,
     **settings: Any,
 ) -> tuple[ParallelismChoice, ...]:
-    """Every parallelism that holds ``concurrency`` sequences of ``context`` tokens, best first; may be empty.
+    """Return every parallelism that holds ``concurrency`` sequences of ``context`` tokens, best first.
 
-    Fewer devices come first: replicas of a small group serve more than one large group. Among equal counts,
-    tensor parallelism comes before data-parallel attention, and pipelines over nodes come last.
+    Fewer devices come first, because replicas of a small group serve more requests than one large group. Among equal
+    numbers, tensor parallelism comes before data-parallel attention, and pipelines over nodes come last.
 
-    ``settings`` as for :func:`fit`. :raises InputError: as :func:`fit` does.
+    ``settings`` are those of :func:`fit`. :raises InputError: as :func:`fit` does.
     """
     target = device(accelerator)
     found = []
@@ -86,27 +86,28 @@ def plans(
 def choose(
     model: Architecture, accelerator: str, engine: str = "vllm", version: str | None = None, **settings: Any
 ) -> ParallelismChoice:
-    """The best plan; :raises InputError: when none fits, with the nearest accelerator, precision or context that does."""
+    """Return the best plan; :raises InputError: where none fits, with a context, precision or accelerator that does."""
     found = plans(model, accelerator, engine, version, **settings)
     if found:
         return found[0]
     advice = nearest_that_fits(model, accelerator, engine, version, **settings)
     count = settings.get("concurrency", 1)
     needed = "one sequence" if count == 1 else f"{count} sequences"
-    message = f"has no room for {model.name} and {needed}, on up to {settings.get('max_nodes', _MOST_NODES)} nodes of {settings.get('devices_per_node', _DEVICES_PER_NODE)} devices; {advice}"
+    nodes, each = settings.get("max_nodes", _MOST_NODES), settings.get("devices_per_node", _DEVICES_PER_NODE)
+    message = f"has no room for {model.name} and {needed} on up to {nodes} nodes of {each} devices; {advice}"
     raise InputError([Problem("profile", "sizing-fit", message, accelerator)])
 
 
 def nearest_that_fits(
     model: Architecture, accelerator: str, engine: str = "vllm", version: str | None = None, **settings: Any
 ) -> str:
-    """What to change so that the model fits: a shorter context, a smaller precision or another accelerator."""
+    """Suggest a change with which the model fits: a shorter context, a smaller precision or another accelerator."""
     context = settings.get("context") or min(model.max_context or 8192, 8192)
-    ways = []
+    changes = []
     shorter = context // 2
-    while shorter >= 1024:  # noqa: PLR2004 - below this no service is of use
+    while shorter >= 1024:  # noqa: PLR2004 - shorter contexts are not useful for a service
         if plans(model, accelerator, engine, version, **{**settings, "context": shorter}):
-            ways.append(f"context {shorter}")
+            changes.append(f"context {shorter}")
             break
         shorter //= 2
     own = weight_precision(model, settings.get("precision"))
@@ -114,7 +115,7 @@ def nearest_that_fits(
         if WEIGHT_PRECISIONS[smaller] < WEIGHT_PRECISIONS[own] and plans(
             model, accelerator, engine, version, **{**settings, "precision": smaller}
         ):
-            ways.append(f"precision {smaller}")
+            changes.append(f"precision {smaller}")
             break
     others = sorted(
         (other for other in known_devices() if other != accelerator),
@@ -122,18 +123,20 @@ def nearest_that_fits(
     )
     fitting = next((other for other in others if plans(model, other, engine, version, **settings)), None)
     if fitting:
-        ways.append(f"profile {fitting}")
-    return f"this would fit: {', or '.join(ways)}" if ways else "no accelerator with figures fits it"
+        changes.append(f"profile {fitting}")
+    return f"it fits with {', or '.join(changes)}" if changes else "it fits on no accelerator with figures"
 
 
 def _why(one: Fit, model: Architecture, best: Fit) -> str:
     spread = one.parallelism
     if spread.devices == 1:
-        text = "fits on one device; more replicas serve more than a larger group"
+        text = "fits on one device; more replicas serve more requests than a larger group"
     elif spread.data > 1:
-        text = f"{spread.data} data-parallel ranks keep their own latent KV cache; tensor parallelism would copy it"
+        text = f"{spread.data} data-parallel ranks each have their own latent KV cache; tensor parallelism would copy it"
     elif spread.pipeline > 1:
-        text = "pipeline stages: the link between the devices is too slow, or the weights need more than one node"
+        text = (
+            "pipeline stages, because the link between devices is too slow or the weights need several nodes"
+        )
     elif spread.tensor > model.kv_heads and not model.is_latent:
         text = f"tensor parallelism {spread.tensor} copies the {model.kv_heads} KV heads"
     else:

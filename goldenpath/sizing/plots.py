@@ -1,4 +1,4 @@
-"""Charts as SVG text: a scatter on logarithmic axes, and lines over time. No library, no script, no font of its own."""
+"""Charts as SVG text, without scripts or fonts: a scatter plot on logarithmic axes, and lines over time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points with a name for the legend."""
+    """Points, with their name in the legend."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -30,7 +30,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart of a stack that shares the horizontal axis. ``limit`` draws a dashed line, such as a goal."""
+    """One chart of a stack with a common horizontal axis. ``limit`` is drawn as a dashed line, such as a goal."""
 
     title: str
     series: Sequence[Series]
@@ -39,7 +39,7 @@ class Chart:
 
 
 def lines(title: str, panels: Sequence[Chart], *, hours: float) -> str:
-    """Panels above each other over ``hours``; the points are (hours, value)."""
+    """Draw panels above each other over ``hours``. Points are (hours, value)."""
     height = _TOP + len(panels) * (_PANEL + _GAP) + 10
     parts = [_head(height, title), _legend([each.name for each in panels[0].series])]
     for place, panel in enumerate(panels):
@@ -82,7 +82,7 @@ def _panel(panel: Chart, top: float, hours: float) -> Iterable[str]:
 
 
 def scatter(title: str, across_label: str, up_label: str, series: Sequence[Series], *, factor: float) -> str:
-    """Points on logarithmic axes, with the diagonal and the two lines ``factor`` above and below it."""
+    """Draw points on logarithmic axes, with the diagonal and two lines ``factor`` above and below it."""
     every = [value for each in series for point in each.points for value in point]
     low = 10 ** math.floor(math.log10(min(every)))
     high = 10 ** math.ceil(math.log10(max(every)))
@@ -143,7 +143,7 @@ def _legend(names: Sequence[str]) -> str:
 
 
 def _ticks(highest: float) -> list[float]:
-    """Four to eight round numbers from 0."""
+    """Return four to eight round numbers from 0."""
     step = 10 ** math.floor(math.log10(highest / 4))
     step *= next(times for times in (1, 2, 5, 10) if highest / (step * times) <= 8)  # noqa: PLR2004
     return [step * place for place in range(int(highest / step) + 1)]

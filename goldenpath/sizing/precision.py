@@ -1,4 +1,4 @@
-"""Precisions of weights and of the KV cache, and their bytes."""
+"""Precisions of weights and of the KV cache, with their bytes."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ WEIGHT_PRECISIONS: Final = {
     "mxfp4": 0.5 + 1 / 32,
     "nvfp4": 0.5 + 1 / 16,
 }
-"""Bytes a parameter that is converted, with its share of the scales."""
+"""Bytes of one converted parameter, with its share of the scales."""
 
 KV_PRECISIONS: Final = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0}
-"""Bytes an element of the KV cache."""
+"""Bytes of one element of the KV cache."""
 
 
 def weight_precision(model: Architecture, stated: str | None) -> str:
-    """The precision of the weights: what is stated, else the checkpoint's own, else bf16.
+    """Return the stated precision of the weights, or else the checkpoint's own, or else bf16.
 
-    :raises InputError: when the stated one is not known, or the checkpoint mixes several and none is stated.
+    :raises InputError: for an unknown precision, or where none is stated and the checkpoint mixes several.
     """
     own = model.quantization.precision if model.quantization else "bf16"
     chosen = stated or own
     if chosen == MIXED:
-        message = "must be stated: the checkpoint mixes precisions"
-        raise InputError(
-            [Problem("precision", "sizing-precision", f"{message} ({', '.join(WEIGHT_PRECISIONS)})")]
+        message = (
+            f"is required, because the checkpoint mixes precisions; use one of {', '.join(WEIGHT_PRECISIONS)}"
         )
+        raise InputError([Problem("precision", "sizing-precision", message)])
     if chosen not in WEIGHT_PRECISIONS:
         message = f"must be one of {', '.join(WEIGHT_PRECISIONS)}"
         raise InputError([Problem("precision", "sizing-precision", message, chosen)])
@@ -47,7 +47,7 @@ def weight_precision(model: Architecture, stated: str | None) -> str:
 
 
 def kept_parts(model: Architecture, precision: str) -> frozenset[WeightPart]:
-    """The parts that stay at 16 bit: the checkpoint's own list where it is in this precision."""
+    """Return the parts that stay at 16 bit: by the checkpoint's own list if it has this precision, or by default."""
     if precision in ("bf16", "fp16"):
         return frozenset(WeightPart)
     if model.quantization and model.quantization.precision == precision:
@@ -56,7 +56,7 @@ def kept_parts(model: Architecture, precision: str) -> frozenset[WeightPart]:
 
 
 def kv_bytes(stated: str | None) -> float:
-    """Bytes an element; :raises InputError: for a precision that no engine offers for the KV cache."""
+    """Return the bytes of one KV cache element; :raises InputError: for a precision that no engine offers."""
     if stated is not None and stated not in KV_PRECISIONS:
         message = f"must be one of {', '.join(KV_PRECISIONS)}"
         raise InputError([Problem("kv-precision", "sizing-precision", message, stated)])

@@ -1,4 +1,4 @@
-"""The decisions of KEDA and the HorizontalPodAutoscaler, from a metric to a number of replicas."""
+"""Computes the number of replicas from a metric, as KEDA and the HorizontalPodAutoscaler do."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Final
 __all__ = ["PUBLISHED_RULES", "SYNC_SECONDS", "Autoscaler", "ReplicaSignal", "Rule"]
 
 SYNC_SECONDS: Final = 15.0
-"""The HPA asks for metrics every 15 s (--horizontal-pod-autoscaler-sync-period)."""
+"""The HPA reads metrics every 15 s (--horizontal-pod-autoscaler-sync-period)."""
 
 
 class ReplicaSignal(StrEnum):
-    """What a rule measures on the replicas that are ready."""
+    """The metric of a rule, measured on the ready replicas."""
 
     RUNNING = "running"
     WAITING = "waiting"
@@ -23,7 +23,7 @@ class ReplicaSignal(StrEnum):
     """Running and waiting requests together."""
     KV_USAGE = "kv-usage"
     UTILIZATION = "utilization"
-    """Share of the time in which a replica computes, as a device's utilisation reports it."""
+    """Share of the time in which a replica computes, like the utilisation of a device."""
 
     @property
     def is_mean(self) -> bool:
@@ -33,9 +33,9 @@ class ReplicaSignal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A target for a signal, for each replica. Stabilisation is in seconds, as in ``behavior`` of an HPA.
+    """The target of a signal for each replica. Stabilisation is in seconds, as in ``behavior`` of an HPA.
 
-    ``fallback`` is KEDA's: replicas after ``failures`` syncs without the metric; None keeps what there is.
+    ``fallback`` is KEDA's number of replicas after ``failures`` syncs without the metric; None keeps the current number.
     """
 
     name: str
@@ -56,16 +56,16 @@ PUBLISHED_RULES: Final = (
     ("running 2", ReplicaSignal.RUNNING, 2.0),
     ("HPA utilisation 0.8", ReplicaSignal.UTILIZATION, 0.8),
 )
-"""Thresholds that guides publish: production-stack and GKE (queue), WVA (KV), KServe's sample (running)."""
+"""Thresholds from published guides: production-stack and GKE (queue), WVA (KV), KServe's sample (running)."""
 
 
 @dataclass(slots=True)
 class Autoscaler:
-    """An HPA, and KEDA's metrics server before it.
+    """An HPA with KEDA's metrics server.
 
-    A sum is an external metric of type ``AverageValue``: its total divided by the target, whatever is ready. A mean is
-    of type ``Value``: its ratio to the target times the replicas that are ready. Within the tolerance nothing
-    happens. The window of recommendations stabilises; a sync at most doubles the replicas or adds 4, whichever is
+    A sum is an external metric of type ``AverageValue``: the total divided by the target, independent of ready replicas. A
+    mean is of type ``Value``: its ratio to the target, times the ready replicas. Within the tolerance, the number stays.
+    The window of recommendations stabilises the result. One sync at most doubles the replicas or adds 4, whichever is
     more (the default scale-up policy).
     """
 
@@ -74,20 +74,20 @@ class Autoscaler:
     missing: int = 0
 
     def decide(self, now: float, replicas: int, ready: int, value: float | None) -> int:
-        """The replicas wanted.
+        """Return the wanted number of replicas.
 
-        ``value`` is the signal: a sum or a mean over the ``ready`` replicas, None where the metric is missing.
+        ``value`` is the signal, a sum or a mean over the ``ready`` replicas; None where the metric is missing.
         """
         rule = self.rule
         if not self.recommendations:
-            # What is there when it begins counts as a recommendation (horizontal.go, recordInitialRecommendation).
+            # The initial number counts as a recommendation (horizontal.go, recordInitialRecommendation).
             self.recommendations.append((now, replicas))
         self.missing = 0 if value is not None else self.missing + 1
         wanted = replicas
         if value is not None:
             wanted = self._proposed(replicas, ready, value)
         elif rule.fallback is not None and self.missing >= rule.failures:
-            # KEDA reports `fallback x target`, which is what these replicas would measure.
+            # KEDA reports `fallback x target`, from which the HPA computes this number of replicas.
             wanted = rule.fallback
         if wanted > replicas:
             wanted = min(wanted, max(2 * replicas, replicas + 4))
@@ -109,5 +109,5 @@ class Autoscaler:
         if not counted or abs(ratio - 1) <= rule.tolerance:
             return replicas
         proposed = math.ceil(ratio * counted - 1e-9)
-        # Replicas that start count as 0 when a mean scales up: they already answer part of the demand.
+        # When a mean scales up, starting replicas count as 0, because they will serve a part of the demand.
         return max(proposed, replicas) if rule.signal.is_mean and proposed > ready else proposed

@@ -1,4 +1,4 @@
-"""Computes replicas, settings and thresholds from a traffic and a goal."""
+"""Computes replicas, settings and thresholds from traffic and a latency goal."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["LatencyLimits", "Sizing", "Traffic", "cold_start", "size"]
 
 HEADROOM: Final = 0.8
-"""Share of the breaking concurrency at which the scaler already adds a replica."""
+"""Share of the breaking concurrency at which the scaler adds a replica."""
 _SAFE_RATE: Final = 0.9
-"""Share of the breaking rate that one replica may get when the scaler has taken the second away."""
+"""Share of the breaking rate that one replica may get after the scaler has removed the second one."""
 
 _LOAD_GB_A_SECOND: Final = (0.3, 1.0, 3.0)
-"""Reading weights from a store or a node's disk: slow, usual, fast."""
+"""Rate of reading weights from a store or a node's disk: slow, usual, fast."""
 _START_SECONDS: Final = (40.0, 90.0, 240.0)
-"""Compilation and CUDA graphs: fast, usual, slow. Assumed, not measured."""
+"""Time of compilation and CUDA graphs: fast, usual, slow. Assumed, not measured."""
 _UNMEASURED: Final = 1.6
-"""The interval of a device that no measured run used is this much wider, on each side."""
+"""Factor that widens each side of the interval of a device without measured runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """Requests a second with mean input and output lengths in tokens.
 
-    ``peak`` is a rate that may come at once, faster than a replica starts; None where traffic grows slowly.
+    ``peak`` is the rate of a sudden peak, which comes faster than a replica starts; None where traffic grows slowly.
     """
 
     requests: float
@@ -47,7 +47,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class LatencyLimits:
-    """Seconds to the first token and between tokens that the mean must not exceed; None sets no goal."""
+    """Largest mean seconds to the first token and between tokens; None sets no goal."""
 
     ttft: float | None = None
     itl: float | None = None
@@ -55,13 +55,12 @@ class LatencyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizing:
-    """One way to serve the traffic within the goal.
+    """The replicas and settings that serve the traffic within the goal.
 
-    ``breaking_concurrency`` is the number of running requests of one replica at which a goal breaks or the KV pool
-    is full; ``breaks`` says which. ``max_num_seqs`` admits that many, and ``threshold`` is the target of running
-    requests a replica for the autoscaler: with headroom, and so low that a replica less still meets the goal.
-    ``fewest`` replicas are kept, so that the peak of the traffic finds them ready; 1 where no peak is stated.
-    Latencies are those at the threshold.
+    ``breaking_concurrency`` is the number of running requests of one replica at which a goal breaks or the KV pool is
+    full; ``breaks`` names the reason. ``max_num_seqs`` admits this number. ``threshold`` is the autoscaler's target of
+    running requests for each replica: it leaves headroom, and one replica less still meets the goal. ``fewest`` replicas
+    always run, so that they are ready for the peak; 1 without a peak. Latencies are those at the threshold.
     """
 
     plan: ParallelismChoice
@@ -84,7 +83,7 @@ class Sizing:
 
     @property
     def devices(self) -> int:
-        """Devices of all replicas."""
+        """Number of devices of all replicas."""
         return math.ceil(self.replicas.value) * self.plan.parallelism.devices
 
     def as_dict(self) -> dict[str, Any]:
@@ -128,15 +127,15 @@ class _Replica:
         return self.times.steady_terms(concurrency, self.traffic.tokens_in, self.traffic.tokens_out)
 
     def ttft(self, concurrency: float) -> float:
-        """Wait for the step under way and for prompts before, then the prompt's own chunks.
+        """Return the wait for the current step and earlier prompts, plus the time of the prompt's own chunks.
 
-        Prompts queue as in M/D/1: they are served one after the other, each as long as the last.
+        Prompts wait as in an M/D/1 queue: one after the other, each with the same duration.
         """
         traffic = self.traffic
         step = self.times.decode(concurrency, traffic.tokens_in + traffic.tokens_out / 2)
         prompt = self.times.prefill(traffic.tokens_in)
         chunks = max(1, math.ceil(traffic.tokens_in / self.cap))
-        # The rate of this many running requests, without the time to first token: slightly too high, never too low.
+        # The rate of these running requests, without their time to first token: slightly too high, but never too low.
         rate = concurrency / (traffic.tokens_out * self.itl(concurrency) + prompt)
         load = min(0.99, rate * prompt)
         queue = load / (2 * (1 - load)) * prompt
@@ -146,18 +145,18 @@ class _Replica:
         return concurrency / (self.ttft(concurrency) + self.traffic.tokens_out * self.itl(concurrency))
 
     def threshold(self, limit: float) -> int:
-        """Running requests a replica at which to scale.
+        """Return the running requests for each replica at which to scale.
 
-        Two replicas run fewer requests than one does with the same traffic, since each answer takes less time. A
-        scaler that goes back to one replica as soon as their sum is the target would send it over its limit. So the
-        target is at most what two replicas run together at nine tenths of the rate that breaks one.
+        With the same traffic, two replicas together run fewer requests than one, because each answer takes less time. A
+        scaler that returned to one replica as soon as their sum is the target would overload this replica. So the target
+        is at most the number of requests that two replicas together run at nine tenths of the rate that breaks one.
         """
         half = _SAFE_RATE * self.rate(limit) / 2
         together = 2 * _breaking(self.rate, half, limit) if self.rate(1.0) < half else 2.0
         return max(1, math.floor(min(limit * HEADROOM, together)))
 
     def ready_for(self, peak: float | None, limit: float) -> int:
-        """Replicas that take a peak while no other has started: nearly as much each as breaks one."""
+        """Return the replicas that serve a peak before another one starts, each at nine tenths of its breaking rate."""
         return 1 if peak is None else max(1, math.ceil(peak / (_SAFE_RATE * self.rate(limit))))
 
     def limiting(self, concurrency: float) -> str:
@@ -176,12 +175,12 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     parallelism: Parallelism | None = None,
     **settings: Any,
 ) -> Sizing:
-    """The way that serves the traffic within the goal with the fewest devices.
+    """Return the sizing that serves the traffic within the goal on the fewest devices.
 
-    ``settings`` as for :func:`goldenpath.sizing.plans`; ``fitted`` replaces the constants that ship. With
-    ``parallelism`` only that way is looked at.
+    ``settings`` are those of :func:`goldenpath.sizing.plans`. ``fitted`` replaces the built-in constants. With
+    ``parallelism``, only this parallelism is considered.
 
-    :raises InputError: naming the field: a wrong number, a model that does not fit, or a goal that cannot be met.
+    :raises InputError: with the field: an invalid number, a model that does not fit, or a goal that cannot be met.
     """
     target = goal or LatencyLimits()
     _check(traffic, target)
@@ -192,7 +191,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
             model.max_context or length, max(length, min(model.max_context or 8192, 8192))
         )
     if settings["context"] < length:
-        message = f"must hold input and output, {length} tokens together"
+        message = f"must be at least {length}, the input and output tokens together"
         raise InputError([Problem("context", "sizing-context", message, settings["context"])])
     if parallelism is None:
         found = plans(model, accelerator, engine, version, **settings)
@@ -200,9 +199,8 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
         found = _stated(model, accelerator, engine, version, parallelism, settings)
     if not found:
         advice = nearest_that_fits(model, accelerator, engine, version, **settings)
-        raise InputError(
-            [Problem("profile", "sizing-fit", f"has no room for {model.name}; {advice}", accelerator)]
-        )
+        message = f"has no room for {model.name}; {advice}"
+        raise InputError([Problem("profile", "sizing-fit", message, accelerator)])
     chosen = fitted or constants(engine, version)
     sized, refused = [], []
     for plan in found:
@@ -213,17 +211,16 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
             refused.append((plan, answer))
     if not sized:
         plan, (field, best) = min(refused, key=lambda pair: pair[1][1])
-        message = f"cannot be met on {accelerator}: the best way ({plan.parallelism}) needs {best * 1e3:.0f} ms for one request; allow that, or take a faster accelerator or a smaller precision"
-        raise InputError(
-            [Problem(field, "sizing-goal", message, f"{(getattr(target, field) or 0) * 1e3:.0f} ms")]
-        )
-    best_way = min(sized, key=lambda each: (each.devices, each.plan.parallelism.devices, each.ttft.value))
-    why = f"{best_way.plan.reason}; {best_way.devices} devices in all"
-    others = [each for each in sized if each is not best_way]
+        message = f"cannot be met on {accelerator}: the best parallelism ({plan.parallelism}) needs {best * 1e3:.0f} ms for one request; allow that, or use a faster accelerator or a smaller precision"
+        given = f"{(getattr(target, field) or 0) * 1e3:.0f} ms"
+        raise InputError([Problem(field, "sizing-goal", message, given)])
+    chosen_one = min(sized, key=lambda each: (each.devices, each.plan.parallelism.devices, each.ttft.value))
+    why = f"{chosen_one.plan.reason}; {chosen_one.devices} devices in total"
+    others = [each for each in sized if each is not chosen_one]
     if others:
         second = min(others, key=lambda each: each.devices)
-        why += f", {second.plan.parallelism} would take {second.devices}"
-    return replace(best_way, plan=replace(best_way.plan, reason=why))
+        why += f", {second.plan.parallelism} would need {second.devices}"
+    return replace(chosen_one, plan=replace(chosen_one.plan, reason=why))
 
 
 def _stated(  # noqa: PLR0917 - the same order as `size`
@@ -234,7 +231,7 @@ def _stated(  # noqa: PLR0917 - the same order as `size`
     parallelism: Parallelism,
     settings: dict[str, Any],
 ) -> tuple[ParallelismChoice, ...]:
-    """The one way that was stated, where it fits."""
+    """Return the stated parallelism if it fits."""
     of_plans = {"concurrency", "devices_per_node", "max_nodes"}
     one = fit(
         model,
@@ -256,9 +253,8 @@ def _check(traffic: Traffic, goal: LatencyLimits) -> None:
         ("output", traffic.tokens_out, 1e7),
     ):
         if not 0 < value <= most:
-            problems.append(
-                Problem(field, "sizing-traffic", f"must be more than 0 and at most {most:.0f}", value)
-            )
+            message = f"must be more than 0 and at most {most:.0f}"
+            problems.append(Problem(field, "sizing-traffic", message, value))
     if traffic.peak is not None and traffic.peak < traffic.requests:
         message = f"must be at least the mean of {traffic.requests:g} requests a second"
         problems.append(Problem("peak", "sizing-traffic", message, traffic.peak))
@@ -298,9 +294,7 @@ def _sized(
     needed = Estimate(traffic.requests / rate, traffic.requests / rates.high, traffic.requests / rates.low)
     notes = []
     if not measured:
-        notes.append(
-            "outside the measured ground (device, input length or concurrency): the interval is wider"
-        )
+        notes.append("no measurement covers this device, input length or concurrency: the interval is wider")
     return Sizing(
         plan=plan,
         breaking_concurrency=Estimate(limit, min(span[0], limit), max(span[1], limit)),
@@ -325,7 +319,7 @@ def _sized(
 
 
 def _limit(replica: _Replica, goal: LatencyLimits, cap: float, factor: float) -> float:
-    """The breaking concurrency if every latency were ``factor`` times the predicted one."""
+    """Return the breaking concurrency if every latency is ``factor`` times the predicted one."""
     limit = cap
     for seconds, latency in ((goal.itl, replica.itl), (goal.ttft, replica.ttft)):
         if seconds is not None and latency(limit) * factor > seconds:
@@ -334,7 +328,7 @@ def _limit(replica: _Replica, goal: LatencyLimits, cap: float, factor: float) ->
 
 
 def _breaking(latency: Any, seconds: float, limit: float) -> float:
-    """The largest concurrency, at least 1, whose latency is within the goal; latency grows with concurrency."""
+    """Return the largest concurrency, at least 1, whose latency is within the goal. Latency grows with concurrency."""
     low, high = 1.0, limit
     for _ in range(40):
         middle = (low + high) / 2
@@ -343,7 +337,7 @@ def _breaking(latency: Any, seconds: float, limit: float) -> float:
 
 
 def cold_start(fit: Fit) -> Estimate:
-    """Seconds until a replica answers: its weights are read, and compiled and captured for."""
+    """Return the seconds until a replica answers, for reading weights, compilation and CUDA graphs."""
     gigabytes = fit.weights_gib * fit.parallelism.devices * GIB / 1e9
     slow, usual, fast = _LOAD_GB_A_SECOND
     return Estimate(

@@ -1,4 +1,4 @@
-"""A service under traffic: replicas, a router to the least loaded one, and a scaling rule."""
+"""Simulates a service under traffic: replicas, a router to the least loaded one, and a scaling rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Moment", "Outcome", "simulate"]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The service at one sync of the scaler. ``ttft`` and ``itl`` are means of the requests finished since the last."""
+    """The service at one sync of the scaler. ``ttft`` and ``itl`` are means of the requests since the last sync."""
 
     at: float
     replicas: int
@@ -37,9 +37,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rule did with a traffic. Latencies are seconds, device hours those of all replicas that were paid for.
+    """The result of a rule under traffic. Latencies are in seconds, and device hours include starting and stopping replicas.
 
-    ``goal_met`` is the share of requests within the goal; a request that was refused missed it.
+    ``goal_met`` is the share of requests within the goal. A refused request misses the goal.
     """
 
     rule: str
@@ -68,7 +68,7 @@ class _Replica:
 
 
 class _Service:
-    """The replicas, and what they have left behind."""
+    """The replicas, and the sums over those that have stopped."""
 
     def __init__(self, fresh: Callable[[float], _Replica], count: int) -> None:
         self.fresh = fresh
@@ -87,7 +87,7 @@ class _Service:
         return [each for each in self.replicas if each.ready <= at]
 
     def serve(self, start: float, end: float, arrivals: Iterable[SimulatedRequest]) -> list[SimulatedRequest]:
-        """Give each arrival to the ready replica with the least load; the requests finished before ``end``."""
+        """Route each arrival to the ready replica with the least load, and return the requests finished before ``end``."""
         finished: list[SimulatedRequest] = []
         ready = self.ready(start) or self.replicas[:1]
         starting = [each for each in self.replicas if start < each.ready < end and each not in ready]
@@ -102,13 +102,13 @@ class _Service:
         for each in (*self.replicas, *self.leaving):
             finished += each.engine.advance(end)
         self.replica_seconds += (len(self.replicas) + len(self.leaving)) * (end - start)
-        for each in [gone for gone in self.leaving if not gone.engine.load]:
+        for each in [replica for replica in self.leaving if not replica.engine.load]:
             self.leaving.remove(each)
             self._remember(each)
         return finished
 
     def scale(self, wanted: int, ready_at: float) -> None:
-        """The youngest goes first: a replica that has not started yet loses no work."""
+        """Add or remove replicas, the youngest first, because a replica that has not started loses no work."""
         while len(self.replicas) < wanted:
             self.replicas.append(self.fresh(ready_at))
         while len(self.replicas) > wanted:
@@ -140,12 +140,11 @@ def simulate(
     outages: Iterable[tuple[float, float]] = (),
     initial: int | None = None,
 ) -> Outcome:
-    """Run the arrivals through the service; ends when the last request is answered.
+    """Run the arrivals through the service until the last request is answered.
 
-    ``prefix_hits`` is the share of each prompt that the prefix cache holds. A new replica takes traffic after
-    ``start_seconds``. A replica that is taken away finishes what it has. The first replicas, ``initial`` or the fewest of
-    the rule, are ready at the start.
-    In ``outages``, from and to in seconds, the scaler has no metrics.
+    ``prefix_hits`` is the share of each prompt in the prefix cache. A new replica serves traffic after ``start_seconds``. A
+    removed replica finishes its requests. The first replicas, ``initial`` or the rule's minimum, are ready at the start.
+    During ``outages``, given as start and end in seconds, the scaler has no metrics.
     """
     service = _Service(_replicas(model, fit, fitted, max_num_seqs), max(1, rule.minimum, initial or 1))
     scaler, dark = Autoscaler(rule), tuple(outages)
@@ -182,7 +181,7 @@ def simulate(
 def _replicas(
     model: Architecture, fit: Fit, fitted: Constants, max_num_seqs: int | None
 ) -> Callable[[float], _Replica]:
-    """Makes replicas that share what they have learned about the time of steps."""
+    """Return a function that creates replicas with a common cache of step times."""
     times = StepTimes(fit, model, fitted)
     length = fit.settings.block * 64
     per_token = sequence_bytes(model, fit.parallelism, length, fit.kv_precision, fit.settings) / length
@@ -228,7 +227,7 @@ def _moment(
 
 
 def _signal(ready: list[_Replica], signal: ReplicaSignal) -> float | None:
-    """The sum or the mean over the ready replicas; None where there is none to ask."""
+    """Return the sum or the mean over the ready replicas; None without a ready replica."""
     if not ready:
         return None
     engines = [each.engine for each in ready]

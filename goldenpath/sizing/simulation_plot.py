@@ -1,4 +1,4 @@
-"""A simulated day as a chart: arrivals, replicas and latencies under each rule."""
+"""Draws a simulated day as a chart: arrivals, replicas and latencies under each rule."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 _POINTS: Final = 240
-"""Most points of a line: more than the chart has room for."""
+"""Most points of a line, more than the chart can show."""
 
 
 def plot(title: str, outcomes: Sequence[Outcome], *, goal_ttft: float | None, goal_itl: float | None) -> str:
-    """SVG with requests a second, replicas, time to first token and between tokens, each over time."""
+    """Return SVG with replicas, requests a second, time to first token and time between tokens, each over time."""
     hours = max(outcome.timeline[-1].at for outcome in outcomes if outcome.timeline) / 3600
     panels = [
         _panel("replicas", outcomes, lambda moment: moment.replicas, highest=True, stepped=True),

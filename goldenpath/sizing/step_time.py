@@ -1,15 +1,14 @@
-"""The time of an engine step: fitted constants times the terms of :mod:`goldenpath.sizing.work`."""
+"""Computes the time of an engine step from fitted constants and the terms of :mod:`goldenpath.sizing.work`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath import kubeyaml
 from goldenpath.engines import EngineVersion
-from goldenpath.errors import DataError, InputError
+from goldenpath.errors import DataError
+from goldenpath.sizing.data_files import data_file
 from goldenpath.sizing.work import TERMS, WorkModel
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["LOCKSTEP_SHARE", "Constants", "StepTimes", "constants"]
 
 LOCKSTEP_SHARE: Final = {"sglang": 0.5}
-"""Share of the others' prompts that a request meets while it decodes, in a benchmark that starts all at once."""
+"""Share of the other requests' prompts that delay a decoding request, in a benchmark that starts all requests at once."""
 
 _RESOURCES: Final = {
     "memory bandwidth (weights)": ("weights_16", "weights_8", "weights_4", "experts"),
@@ -42,11 +41,11 @@ _RESOURCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """The fitted constants of one range of an engine's versions; ``versions`` are those that were measured.
+    """The fitted constants of one range of an engine's versions. ``versions`` are the measured ones.
 
-    ``itl_low`` and ``itl_high`` are factors on a predicted inter-token latency: the true value of a model that
-    the fit never saw lay between them in 8 of 10 rows. ``ttft_*`` are the same for the time to first token.
-    ``shown_by`` says what the interval was taken from.
+    ``itl_low`` and ``itl_high`` are factors on a predicted inter-token latency. For models that were not used in the fit,
+    the true value was between them in 8 of 10 rows. ``ttft_*`` are the same for the time to first token. ``shown_by``
+    names the source of the interval.
     """
 
     engine: str
@@ -62,29 +61,25 @@ class Constants:
     max_input: int
     rows: int
     sources: tuple[str, ...]
-    shown_by: str = "8 of 10 measured rows of models that the fit never saw lay inside"
+    shown_by: str = "8 of 10 measured rows of models that were not used in the fit are inside"
 
     def scaled(self, factor: float, low: float, high: float) -> Constants:
-        """These constants after a calibration: every time multiplied, and an interval of its own."""
-        from dataclasses import replace  # noqa: PLC0415 - only a calibration needs it
-
+        """Return the constants after a calibration, with a factor on every time and a new interval."""
         return replace(
             self,
             values=tuple(value * factor for value in self.values),
             itl_low=low,
             itl_high=high,
             sources=(*self.sources, "calibrated with own runs"),
-            shown_by="the spread of the runs that it was calibrated with, at least 5 %",
+            shown_by="the spread of the calibration runs, at least 5 %",
         )
 
 
 @cache
 def constants(engine: str, version: str | None = None) -> Constants:
-    """The constants that ship for a version of an engine, by default the newest; :raises DataError: when the data is broken."""
-    place = "sizing/data/step_time.yaml"
+    """Return the built-in constants of an engine's version, by default the newest; :raises DataError: for broken data."""
     try:
-        text = (files("goldenpath.sizing") / "data" / "step_time.yaml").read_text(encoding="utf-8")
-        document: dict[str, Any] = kubeyaml.load(text, name=place)
+        document = data_file("step_time.yaml")
         entry = document["engines"][engine]
         chosen = _range(entry["ranges"], version)
         return Constants(
@@ -102,12 +97,12 @@ def constants(engine: str, version: str | None = None) -> Constants:
             rows=int(chosen["rows"]),
             sources=tuple(document["sources"]),
         )
-    except (OSError, KeyError, TypeError, ValueError, IndexError, InputError) as error:
-        raise DataError(f"{place}: {engine}: cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise DataError(f"sizing/data/step_time.yaml: {engine}: cannot be read: {error}") from error
 
 
 def _range(ranges: Sequence[dict[str, Any]], version: str | None) -> dict[str, Any]:
-    """The range that a version is in: the last one that begins at it or before it."""
+    """Return the range of a version: the last range that starts at the version or before it."""
     if version is None:
         return ranges[-1]
     wanted = EngineVersion.parse(version)
@@ -115,7 +110,7 @@ def _range(ranges: Sequence[dict[str, Any]], version: str | None) -> dict[str, A
 
 
 class StepTimes:
-    """Seconds of steps of one fitted model and group of devices."""
+    """Seconds of the steps of one model on one group of devices."""
 
     def __init__(self, fit: Fit, model: Any, fitted: Constants) -> None:
         self.work = WorkModel(model, fit.device, fit.parallelism, fit.precision, fit.kv_precision)
@@ -123,36 +118,36 @@ class StepTimes:
         self.cap = fit.settings.max_num_batched_tokens
 
     def seconds(self, terms: Sequence[float]) -> float:
-        """The weighted sum of the terms."""
+        """Return the weighted sum of the terms."""
         return sum(value * term for value, term in zip(self.fitted.values, terms, strict=True))
 
     def decode(self, sequences: float, context: float) -> float:
-        """A step in which every sequence gets one token."""
+        """Return the seconds of a step in which every sequence gets one token."""
         return self.seconds(self.work.decode(sequences, context))
 
     def prefill(self, tokens: float, before: float = 0.0) -> float:
-        """What prompt tokens add to the step that carries them."""
+        """Return the seconds that prompt tokens add to their step."""
         return self.seconds(self.work.prefill(tokens, before))
 
     def limiting(self, terms: Sequence[float]) -> str:
-        """The resource that takes the largest part of the time."""
+        """Return the resource with the largest part of the time."""
         weighted = dict(
             zip(TERMS, (v * t for v, t in zip(self.fitted.values, terms, strict=True)), strict=True)
         )
         return max(_RESOURCES, key=lambda name: sum(weighted[term] for term in _RESOURCES[name]))
 
     def steady_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
-        """The terms of one inter-token interval with ``concurrency`` requests running and steady arrivals.
+        """Return the terms of one inter-token interval with ``concurrency`` running requests and steady arrivals.
 
-        Each of the others brings a prompt once in ``tokens_out`` steps; chunked prefill makes the decoders wait.
+        Each other request brings one prompt in ``tokens_out`` steps, and chunked prefill delays the decoding requests.
         """
         return self._terms(concurrency, tokens_in, tokens_out, 1.0)
 
     def benchmark_terms(self, concurrency: float, tokens_in: float, tokens_out: float) -> list[float]:
-        """The same in a closed-loop benchmark, whose requests all start at once.
+        """Return the terms of one inter-token interval in a closed-loop benchmark, whose requests all start at once.
 
-        SGLang computes every waiting prompt before it decodes. Answers of equal length then start and end
-        together, and a request waits after its first token for half of the others' prompts.
+        SGLang computes every waiting prompt before it decodes. Answers of equal length then start and end together, and
+        after its first token a request waits for half of the other requests' prompts.
         """
         return self._terms(concurrency, tokens_in, tokens_out, LOCKSTEP_SHARE.get(self.fitted.engine, 1.0))
 

@@ -1,4 +1,4 @@
-"""Arrivals by a named shape or a trace, the same for the same seed."""
+"""Generates arrivals from a named shape and a seed, or reads them from a trace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_ARRIVALS: Final = 5_000_000
 
 
 def rate_at(shape: str, mean: float, at: float, duration: float) -> float:
-    """Requests a second at a time. The mean over the duration is ``mean`` for every shape but burst."""
+    """Return the requests a second at a time. The mean over the duration is ``mean`` for every shape except burst."""
     if shape == "daily":
         return mean * (1 - 0.8 * math.cos(2 * math.pi * at / duration))
     if shape == "ramp":
@@ -33,18 +33,13 @@ def rate_at(shape: str, mean: float, at: float, duration: float) -> float:
 def arrivals(  # noqa: PLR0917 - a shape and its numbers
     shape: str, mean: float, tokens_in: int, tokens_out: int, duration: float, seed: int
 ) -> Iterator[tuple[float, int, int]]:
-    """Times, prompt lengths and output lengths. Lengths are geometric-like: exponential, at most 8 times the mean.
+    """Yield times, prompt lengths and output lengths. Lengths are exponential, at most 8 times the mean.
 
     :raises InputError: for an unknown shape.
     """
     if shape not in SHAPES:
-        raise InputError(
-            [
-                Problem(
-                    "traffic", "sizing-traffic", f"must be one of {', '.join(SHAPES)}, or a CSV file", shape
-                )
-            ]
-        )
+        message = f"must be one of {', '.join(SHAPES)}, or a CSV file"
+        raise InputError([Problem("traffic", "sizing-traffic", message, shape)])
     chance = random.Random(seed)  # noqa: S311 - a simulation, not a secret
     peak = max(rate_at(shape, mean, duration * part / 200, duration) for part in range(201))
     at = 0.0
@@ -60,7 +55,7 @@ def arrivals(  # noqa: PLR0917 - a shape and its numbers
 
 
 def read_trace(text: str, *, name: str) -> list[tuple[float, int, int]]:
-    """A CSV with the columns seconds, input_tokens and output_tokens, in order of time; :raises InputError: by row."""
+    """Read a CSV file with the columns seconds, input_tokens and output_tokens; :raises InputError: with the row."""
     problems: list[Problem] = []
     found: list[tuple[float, int, int]] = []
     for place, row in enumerate(csv.DictReader(io.StringIO(text)), start=1):
@@ -69,7 +64,7 @@ def read_trace(text: str, *, name: str) -> list[tuple[float, int, int]]:
         except (KeyError, TypeError, ValueError):
             one = (-1.0, 0, 0)
         if not (0 <= one[0] < math.inf and 1 <= one[1] <= 10**7 and 1 <= one[2] <= 10**7):
-            message = "needs seconds, input_tokens and output_tokens, the tokens at least 1"
+            message = "must have seconds, input_tokens and output_tokens, with at least 1 token each"
             problems.append(Problem(f"row {place}", "sizing-trace", message))
             if len(problems) >= 10:  # noqa: PLR2004 - enough to see the pattern
                 break

@@ -1,7 +1,7 @@
-"""The work of one engine step, in seconds of an ideal device: what the fitted constants multiply.
+"""Computes the work of one engine step, as terms in seconds of an ideal device.
 
-Every term is what the roofline gives for one resource. The time of a step is their weighted sum; the weights are
-fitted from measurements (``data/step_time.yaml``), one set for each engine.
+Each term is the roofline time of one resource. The time of a step is the weighted sum of the terms. The weights are fitted
+from measurements (``data/step_time.yaml``), with one set for each engine.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ TERMS: Final = (
 )
 """The terms, in the order of the fitted constants.
 
-weights_16/8/4   reading the weights outside the experts, by the precision they are stored in
-experts          reading the experts that a step's tokens reach
+weights_16/8/4   reading the weights outside the experts, by the precision in which they are stored
+experts          reading the experts that a step's tokens use
 kv               reading the KV cache of the running sequences
 compute          arithmetic of the decoding tokens
-prefill_*        arithmetic of prompt tokens, of their attention, and a fixed cost a token
-all_reduce*      moving activations between devices, and starting to
-layers, …        a fixed cost a layer, a mixture-of-experts layer, a recurrent layer, a latent layer; devices with
-                 4-bit arithmetic have newer expert kernels, so their mixture-of-experts layers are a term of their own
-step, sequences  a fixed cost a step, and a sequence in it
+prefill_*        arithmetic of prompt tokens, of their attention, and a fixed cost for each token
+all_reduce*      moving activations between devices, and starting to move them
+layers, …        a fixed cost for each layer, mixture-of-experts layer, recurrent layer and latent layer; devices with
+                 4-bit arithmetic have newer expert kernels, so their mixture-of-experts layers have a separate term
+step, sequences  a fixed cost for each step, and for each sequence in it
 """
 
 _GIGA: Final = 1e9
@@ -60,7 +60,7 @@ _BITS_8: Final = 1.0
 
 
 class WorkModel:
-    """The terms of steps of one model on one group of devices."""
+    """Computes the terms of steps of one model on one group of devices."""
 
     def __init__(
         self,
@@ -72,7 +72,6 @@ class WorkModel:
     ) -> None:
         self.model, self.device, self.parallelism = model, device, parallelism
         self.ways = parallelism.tensor
-        self.attention_ways = parallelism.tensor
         self.expert_ways = parallelism.tensor * parallelism.data
         kept = kept_parts(model, precision)
         converted = WEIGHT_PRECISIONS[precision]
@@ -98,24 +97,21 @@ class WorkModel:
         )
 
     def kv_bytes(self, tokens: float) -> float:
-        """KV bytes that one sequence of this length makes one device read in a step."""
+        """Return the KV bytes of one sequence of this length that one device reads in a step."""
         total = 0.0
         for group in self.model.attention:
             kept = min(tokens, group.window) if group.window else tokens
-            heads = (
-                1.0 if group.kind is AttentionKind.LATENT else max(1.0, group.kv_heads / self.attention_ways)
-            )
+            heads = 1.0 if group.kind is AttentionKind.LATENT else max(1.0, group.kv_heads / self.ways)
             total += group.count * heads * (group.key_dim + group.value_dim) * self.kv_element * kept
         return total + self.model.index_bytes_per_token * tokens + self.model.state_bytes / self.ways
 
     def decode(self, sequences: float, context: float) -> list[float]:
-        """A step that gives one token to each of ``sequences``, whose mean length is ``context``."""
+        """Return the terms of a step with one token for each of ``sequences``, whose mean length is ``context``."""
         model, device = self.model, self.device
         bandwidth = device.bandwidth * _GIGA
         each = sequences / self.parallelism.data
         reached = model.share_of_experts(sequences) if model.experts else 0.0
-        tokens = each
-        bytes_moved = tokens * model.hidden_size * 2
+        bytes_moved = each * model.hidden_size * 2
         spread = self.ways if self.parallelism.data == 1 else self.parallelism.data
         several = spread > 1
         link = max(device.link, device.network) * _GIGA if several else 1.0
@@ -143,14 +139,13 @@ class WorkModel:
         return [term / device.kernels for term in terms]
 
     def prefill(self, tokens: float, before: float = 0.0) -> list[float]:
-        """What ``tokens`` prompt tokens add to a step; ``before`` tokens of the prompt are computed already."""
+        """Return the terms of ``tokens`` prompt tokens in a step, after ``before`` computed tokens of the prompt."""
         model, device = self.model, self.device
         spread = self.expert_ways
         several = spread > 1
         link = max(device.link, device.network) * _GIGA if several else 1.0
         windows = [group.window for group in model.attention if group.window]
         reach = before + tokens / 2
-        attention = self.attention_flops
         if windows:
             full = sum(group.count for group in model.attention if not group.window)
             part = full / max(1, sum(group.count for group in model.attention))
@@ -159,7 +154,7 @@ class WorkModel:
         terms = [0.0] * len(TERMS)
         terms[TERMS.index("prefill_compute")] = 2 * self.active * tokens / spread / self.peak
         terms[TERMS.index("prefill_attention")] = (
-            attention * tokens * reach / spread / (device.tflops["bf16"] * _TERA)
+            self.attention_flops * tokens * reach / spread / (device.tflops["bf16"] * _TERA)
         )
         terms[TERMS.index("prefill_tokens")] = tokens * model.layers / 60 * _MICRO
         terms[TERMS.index("all_reduce")] = (
