@@ -1,12 +1,11 @@
-"""The command line: arguments in, text out, an exit code.
+"""The command line: parses arguments, prints results, and ends with an exit code.
 
-For: reading files and the clock at the edge, asking questions, showing results to people and to programs.
+For: reading files, the environment and the clock; asking questions; printing results for people and for programs.
 
-Not for: what a request means, what is rendered or what is wrong with it. A command parses its arguments, calls
-one of the library's verbs and shows what came back; whatever else needs code belongs below.
+Not for: the meaning, rendering or checks of a request. A command parses its arguments, calls the library, and prints the
+result. All other code belongs in the library.
 
-A command's module is imported when that command runs, and not before (:mod:`goldenpath.cli.root_command`): only click
-may be imported by this package, by ``app`` and by ``command``.
+A command's module is imported only when the command runs (:mod:`goldenpath.cli.root_command`), so that `--help` is fast.
 """
 
 from goldenpath.cli.root_command import main

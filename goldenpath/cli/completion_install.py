@@ -1,4 +1,4 @@
-"""Where each shell looks for the completion of a command, and what has to stand in its start-up file."""
+"""Installs the completion script of a shell, and adds the line that loads it to the shell's start-up file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARK: Final = "# completion of goldenpath"
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """The file with the script, and the start-up file that was given a line, if one was."""
+    """The file with the script, and the start-up file that got a new line, if any."""
 
     script: Path
     start_up: Path | None
@@ -30,7 +30,7 @@ class Installed:
 def install(shell: str, script: str, environment: Mapping[str, str] = os.environ) -> Installed:
     """Write the completion script of a shell to the user's folders, so that the next shell loads it.
 
-    Fish finds it by itself. Bash and zsh need one line in ``~/.bashrc`` or ``.zshrc``, which is added once.
+    Fish finds the script by itself. For bash and zsh, one line is added to ``~/.bashrc`` or ``.zshrc``, once.
     """
     home = Path.home()
     data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
@@ -45,7 +45,7 @@ def install(shell: str, script: str, environment: Mapping[str, str] = os.environ
         file = _written(data / "goldenpath" / "completion.bash", script)
         line = f"source {shlex.quote(str(file))}"
         start_up = home / ".bashrc"
-    return Installed(file, start_up if _appended(start_up, f"{line}  {_MARK}") else None)
+    return Installed(file, start_up if _append_once(start_up, f"{line}  {_MARK}") else None)
 
 
 def _written(file: Path, text: str) -> Path:
@@ -53,12 +53,12 @@ def _written(file: Path, text: str) -> Path:
     return file
 
 
-def _appended(file: Path, line: str) -> bool:
-    """Whether the line had to be added."""
-    there = file.read_text(encoding="utf-8") if file.exists() else ""
-    if line in there.splitlines():
+def _append_once(file: Path, line: str) -> bool:
+    """Append a line, unless the file has it; return whether it was appended."""
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    if line in text.splitlines():
         return False
-    between = "\n" if there and not there.endswith("\n") else ""
+    between = "\n" if text and not text.endswith("\n") else ""
     with file.open("a", encoding="utf-8") as output:
         output.write(f"{between}{line}\n")
     return True

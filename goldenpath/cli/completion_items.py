@@ -1,4 +1,4 @@
-"""Completion of values in a shell. An error gives no values, and is never shown."""
+"""Completion of values in a shell. After an error there are no values, and no message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["clusters", "contexts", "golden_paths", "profiles", "vendors"]
 def golden_paths(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of golden paths, with their titles."""
     del param
-    from goldenpath.paths import Library  # noqa: PLC0415 - only a Tab needs it
+    from goldenpath.paths import Library  # noqa: PLC0415 - only completion needs it
 
     with suppress(Exception):
         return [
@@ -31,7 +31,7 @@ def golden_paths(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def clusters(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Names of the fleet's clusters, with their regions."""
     del param
-    from goldenpath import kubeyaml  # noqa: PLC0415 - only a Tab needs it
+    from goldenpath import kubeyaml  # noqa: PLC0415 - only completion needs it
     from goldenpath.cli.input_files import find_fleet  # noqa: PLC0415
 
     with suppress(Exception):
@@ -48,7 +48,7 @@ def clusters(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of accelerators, with their titles."""
     del ctx, param
-    from goldenpath.accelerators import catalogue  # noqa: PLC0415 - only a Tab needs it
+    from goldenpath.accelerators import catalogue  # noqa: PLC0415 - only completion needs it
 
     return [
         CompletionItem(each.id, help=each.title) for each in catalogue() if each.id.startswith(incomplete)
@@ -58,7 +58,7 @@ def profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 def vendors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Ids of accelerator vendors, with their titles."""
     del ctx, param
-    from goldenpath.accelerators import catalogue  # noqa: PLC0415 - only a Tab needs it
+    from goldenpath.accelerators import catalogue  # noqa: PLC0415 - only completion needs it
 
     return [
         CompletionItem(vendor.id, help=vendor.title)
@@ -70,7 +70,7 @@ def vendors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
 def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Contexts of the kubeconfig."""
     del param
-    from goldenpath.cluster.kubeconfig import context_names  # noqa: PLC0415 - only a Tab needs it
+    from goldenpath.cluster.kubeconfig import context_names  # noqa: PLC0415 - only completion needs it
 
     with suppress(Exception):
         known = context_names(ctx.params.get("kubeconfig"))

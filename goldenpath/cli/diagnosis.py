@@ -1,4 +1,4 @@
-"""Reports what goldenpath finds on this machine, and which servers it reaches. Reads only: no file or ref changes."""
+"""Checks the installation on this machine, and the servers that goldenpath needs. Changes no file and no ref."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ EXTRAS: Final = {
     "mcp": ("mcp", "tools for assistants"),
     "postgres": ("psycopg", "the backend's ledger on PostgreSQL"),
 }
-"""For each extra: the library that shows whether it is installed, and what it is for."""
+"""For each extra: a library that only it installs, and its purpose."""
 
 _OLDEST_GIT: Final = (2, 31)
 _SECONDS: Final = 15.0
 _PROBE: Final = "goldenpath-doctor"
-"""A branch that no pull request is for: to look for one needs the forge, the repository and the token, and no more."""
+"""A branch without a pull request; a search for one tests the forge, the repository and the token."""
 
 
 class CheckState(enum.StrEnum):
-    """What came of a check."""
+    """The result of a check."""
 
     OK = "ok"
     MISSING = "missing"
-    """Not there; only what it is for needs it."""
+    """The part does not exist; only its own purpose needs it."""
     FAILED = "failed"
-    """There, and does not work."""
+    """The part exists, but does not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorCheck:
-    """One thing that was looked at; ``fix`` is empty where nothing is to be done."""
+    """The check of one part; ``fix`` is empty if there is nothing to do."""
 
     area: str
     name: str
@@ -82,14 +82,14 @@ class DoctorCheck:
 def diagnose(
     place: str | None, *, context: str | None, kubeconfig: str | None, forge: str | None, api: str | None
 ) -> Iterator[DoctorCheck]:
-    """Look at one thing after the other.
+    """Check one part after the other.
 
     Args:
-        place: the fleet repository, a folder or a URL; the one of the current folder otherwise.
-        context: the only context of the kubeconfig to try; those with the names of the fleet's clusters otherwise.
-        kubeconfig: the file; that of the environment otherwise.
-        forge: which forge it is, where the URL does not show it.
-        api: the forge's API, where it is not at its usual address.
+        place: the folder or URL of the fleet repository; by default the current folder's.
+        context: the only context to try; by default the contexts with the names of the fleet's clusters.
+        kubeconfig: the kubeconfig; by default the environment's.
+        forge: the kind of forge, if the URL does not show it.
+        api: the forge's API, if it is not at its usual address.
     """
     yield _python()
     yield from _extras()
@@ -99,8 +99,8 @@ def diagnose(
     remote: str | None = None
     delivery: Delivery | None = None
     if place is None:
-        fix = "change to its folder, name it with --repo, or make one: goldenpath fleet init"
-        yield DoctorCheck("fleet", "repository", CheckState.MISSING, "no fleet repository is here", fix)
+        fix = "change to its folder, give --repo, or create one: goldenpath fleet init"
+        yield DoctorCheck("fleet", "repository", CheckState.MISSING, "there is no fleet repository here", fix)
     elif is_url(place):
         remote = place
     else:
@@ -136,10 +136,10 @@ def _git() -> Iterator[DoctorCheck]:
         message = "not installed; needed for plan, publish, fleet and status"
         yield DoctorCheck("git", "git", CheckState.MISSING, message, "install Git 2.31 or newer")
         return
-    said = subprocess.run(("git", "version"), capture_output=True, text=True, check=False).stdout  # noqa: S607
-    found = re.search(r"([0-9]+)\.([0-9]+)(\.[0-9]+)?", said)
+    output = subprocess.run(("git", "version"), capture_output=True, text=True, check=False).stdout  # noqa: S607
+    found = re.search(r"([0-9]+)\.([0-9]+)(\.[0-9]+)?", output)
     if found is None or (int(found[1]), int(found[2])) < _OLDEST_GIT:
-        message = f"{said.strip() or 'no version'} is too old"
+        message = f"{output.strip() or 'no version'} is too old"
         yield DoctorCheck("git", "git", CheckState.FAILED, message, "install Git 2.31 or newer")
     else:
         yield DoctorCheck("git", "git", CheckState.OK, f"version {found[0]}")
@@ -157,7 +157,7 @@ def _credentials() -> DoctorCheck:
         credentials = Credentials.from_environment(os.environ)
     except InputError as error:
         problem = error.problems[0]
-        fix = "mend GOLDENPATH_GIT_TOKEN, GOLDENPATH_GIT_USER or GOLDENPATH_GIT_SSH_KEY"
+        fix = "correct GOLDENPATH_GIT_TOKEN, GOLDENPATH_GIT_USER or GOLDENPATH_GIT_SSH_KEY"
         return DoctorCheck("git", "credentials", CheckState.FAILED, f"{problem.path}: {problem.message}", fix)
     if credentials.password is not None:
         message = "GOLDENPATH_GIT_TOKEN"
@@ -176,20 +176,20 @@ def _here() -> str | None:
 
 
 def _folder(place: str) -> tuple[list[DoctorCheck], tuple[str, ...], str | None, Delivery | None]:
-    """What is to be said of a fleet repository in a folder, its clusters, where `origin` is, and its registry."""
+    """The checks of a fleet repository in a folder, its clusters, the URL of `origin`, and its registry."""
     try:
         with Fleet.open(place) as fleet:
             state = fleet.state()
             commit, clusters = state.snapshot.commit or "", tuple(state.context.spec.clusters)
             remote, delivery = _origin(fleet), state.context.spec.delivery
     except GoldenpathError as error:
-        fix = "goldenpath fleet validate names every problem"
+        fix = "run goldenpath fleet validate, which lists every problem"
         failed = DoctorCheck("fleet", "repository", CheckState.FAILED, f"{place}: {_line(error)}", fix)
         return [failed], (), None, None
     message = f"{place}, commit {commit[:12]}, {counted(len(clusters), 'cluster')}"
     found = [DoctorCheck("fleet", "repository", CheckState.OK, message)]
     if remote is None:
-        message = "the repository has no remote `origin`: publish commits here, and no forge is asked"
+        message = "the repository has no remote `origin`, so publish commits here and there is no forge"
         found.append(DoctorCheck("fleet", "remote", CheckState.MISSING, message, "git remote add origin URL"))
     return found, clusters, remote, delivery
 
@@ -215,40 +215,36 @@ def _remote(url: str) -> DoctorCheck:
 def _forge(url: str, kind: str | None, api: str | None) -> Iterator[DoctorCheck]:
     if find_spec("httpx") is None:
         fix = "pip install 'goldenpath[forges]'"
-        yield DoctorCheck("forge", "forge", CheckState.MISSING, "not asked: httpx is not installed", fix)
+        yield DoctorCheck("forge", "forge", CheckState.MISSING, "not checked: httpx is not installed", fix)
         return
     try:
         address = address_of(url, kind=kind, api=api)
         if address is None:
             return
         token = token_of(os.environ, address)
-        patience = ClientOptions(answer_timeout=_SECONDS, patience=RetryOptions(attempts=1))
-        forge = forge_of(url, kind=kind, api=api, token=token, options=patience)
+        options = ClientOptions(answer_timeout=_SECONDS, patience=RetryOptions(attempts=1))
+        forge = forge_of(url, kind=kind, api=api, token=token, options=options)
         if forge is not None:
             forge.find(_PROBE, "main")
     except GoldenpathError as error:
-        yield DoctorCheck(
-            "forge", "forge", CheckState.FAILED, _line(error), "--forge, --forge-api, or the token"
-        )
+        fix = "check --forge, --forge-api and the token"
+        yield DoctorCheck("forge", "forge", CheckState.FAILED, _line(error), fix)
         return
     message = f"{address.kind} at {address.api} shows the pull requests of {address.repository}"
     yield DoctorCheck("forge", "forge", CheckState.OK, message)
     if token is None:
-        fix = "GOLDENPATH_FORGE_TOKEN, or the forge's own variable"
-        yield DoctorCheck(
-            "forge", "token", CheckState.MISSING, "no token, so no pull request can be opened", fix
-        )
+        fix = "set GOLDENPATH_FORGE_TOKEN, or the forge's own variable"
+        message = "there is no token, so publish cannot open pull requests"
+        yield DoctorCheck("forge", "token", CheckState.MISSING, message, fix)
     else:
         yield DoctorCheck("forge", "token", CheckState.OK, f"from {token.source}")
 
 
 def _registry(delivery: Delivery, clusters: tuple[str, ...]) -> DoctorCheck:
-    """Whether the registry of the fleet answers, and how many clusters have an index there."""
+    """Check that the fleet's registry answers, and count the clusters that have an index there."""
     if find_spec("cryptography") is None or find_spec("httpx") is None:
-        fix = "pip install 'goldenpath[oci]'"
-        return DoctorCheck(
-            "fleet", "registry", CheckState.MISSING, "not asked: the extra oci is not installed", fix
-        )
+        fix, message = "pip install 'goldenpath[oci]'", "not checked: the extra oci is not installed"
+        return DoctorCheck("fleet", "registry", CheckState.MISSING, message, fix)
     from goldenpath.artifacts.index_publishing import index_repository  # noqa: PLC0415 - needs an extra
     from goldenpath.oci.registry_address import RegistryAddress  # noqa: PLC0415
     from goldenpath.oci.registry_client import RegistryClient  # noqa: PLC0415
@@ -259,14 +255,14 @@ def _registry(delivery: Delivery, clusters: tuple[str, ...]) -> DoctorCheck:
         address = RegistryAddress.parse(delivery.registry, "delivery.registry")
         credentials = RegistryCredentials.of_host(address.host, os.environ)
         with RegistryClient(address, credentials, options) as client:
-            there = [
+            indexed = [
                 name for name in clusters if client.tag_digest(index_repository(client, name), delivery.tag)
             ]
     except GoldenpathError as error:
-        fix = "check delivery.registry, the network, and your login there"
+        fix = "check delivery.registry, the network, and your login"
         return DoctorCheck("fleet", "registry", CheckState.FAILED, _line(error), fix)
-    message = f"{delivery.registry} answers, with the index {delivery.tag} of {len(there)} of {len(clusters)} clusters"
-    if len(there) < len(clusters):
+    message = f"{delivery.registry} answers, with the index {delivery.tag} of {len(indexed)} of {len(clusters)} clusters"
+    if len(indexed) < len(clusters):
         fix = "goldenpath artifacts push --repo . --key FILE"
         return DoctorCheck("fleet", "registry", CheckState.MISSING, message, fix)
     return DoctorCheck("fleet", "registry", CheckState.OK, message)
@@ -275,21 +271,23 @@ def _registry(delivery: Delivery, clusters: tuple[str, ...]) -> DoctorCheck:
 def _clusters(names: tuple[str, ...], context: str | None, kubeconfig: str | None) -> Iterator[DoctorCheck]:
     if find_spec("kubernetes") is None:
         fix = "pip install 'goldenpath[cluster]'"
-        yield DoctorCheck("cluster", "client", CheckState.MISSING, "not asked: no Kubernetes client", fix)
+        yield DoctorCheck(
+            "cluster", "client", CheckState.MISSING, "not checked: there is no Kubernetes client", fix
+        )
         return
     if not kubeconfig_files(kubeconfig):
-        fix = "name one with --kubeconfig, or in KUBECONFIG"
+        fix = "set --kubeconfig or KUBECONFIG"
         yield DoctorCheck("cluster", "kubeconfig", CheckState.MISSING, "there is no kubeconfig", fix)
         return
     try:
         known = context_names(kubeconfig)
     except InputError as error:
-        yield DoctorCheck("cluster", "kubeconfig", CheckState.FAILED, _line(error), "mend the file")
+        yield DoctorCheck("cluster", "kubeconfig", CheckState.FAILED, _line(error), "correct the file")
         return
     for name in (context,) if context else names or known:
         if name not in known:
             message = "the kubeconfig has no context of this name"
-            fix = f"kubectl config rename-context NAME {name}; or name another with --context"
+            fix = f"kubectl config rename-context NAME {name}; or set --context"
             yield DoctorCheck("cluster", name, CheckState.MISSING, message, fix)
         else:
             yield _answer_of(name, kubeconfig)

@@ -1,4 +1,4 @@
-"""A duration on the command line, in seconds."""
+"""The parameter type of a duration."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ class _Seconds(click.ParamType[float]):
 
 
 SECONDS = _Seconds()
-"""Takes a Go duration (``1h30m``)."""
+"""Parses a Go duration (``1h30m``) into seconds."""

@@ -1,7 +1,7 @@
-"""The first line of a request that shows an editor its schema: a modeline of the YAML language server.
+"""The modeline of the YAML language server: the first line of a request, which names its schema for an editor.
 
-It names a file of the installed package, so that it works without a network and is of the version that will check the
-request. Such a path means something on one machine only: what goes to a repository has no modeline.
+The line names a file of the installed package, so that it needs no network and has the version that checks the request.
+The path is valid on one machine only, so requests in a repository have no modeline.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _OF_THIS_MACHINE: Final = re.compile(r"\A# yaml-language-server: \$schema=file:/
 
 
 def schema_location(path: GoldenPath) -> Path | None:
-    """The JSON Schema of a built-in golden path, as a file: inside an installed package, in the docs of a checkout.
+    """The file with the JSON Schema of a built-in golden path, in the installed package or in the docs of a checkout.
 
-    None for a golden path of an organisation: `goldenpath schema` prints its schema.
+    None for an organisation's own golden path, whose schema `goldenpath schema` prints.
     """
     from goldenpath.describe.reference import schema_file  # noqa: PLC0415 - loads what a publish does not need
     from goldenpath.paths import builtin_folder  # noqa: PLC0415
@@ -34,11 +34,11 @@ def schema_location(path: GoldenPath) -> Path | None:
 
 
 def modeline(path: GoldenPath) -> str:
-    """The line for a request of a golden path, with its line break; empty where the schema is not in a file."""
+    """The modeline for a request of a golden path, with a line break; empty if there is no schema file."""
     file = schema_location(path)
     return "" if file is None else f"# yaml-language-server: $schema={file.as_uri()}\n"
 
 
 def without_modeline(text: str) -> str:
-    """A request without the modeline of a machine; one that names a URL stays."""
+    """A request without a modeline of this machine; a modeline with a URL stays."""
     return _OF_THIS_MACHINE.sub("", text, count=1)

@@ -1,4 +1,4 @@
-"""Where findings about a cluster lead: to the fleet's file, and the line that states the fact."""
+"""Locates findings about a cluster in the fleet file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _ABOUT: Final = "Cluster "
 
 
 class FleetPlace:
-    """The fleet's file, under the name that a person gave it where it is one of the files."""
+    """The fleet file; its name is the person's own if the fleet is one of the checked files."""
 
     def __init__(self, file: Path, files: Iterable[InputFile]) -> None:
         place = os.path.realpath(file)
-        given = (named.name for named in files if os.path.realpath(named.name) == place)
+        given = (each.name for each in files if os.path.realpath(each.name) == place)
         self._file = file
         self.name = next(given, os.path.relpath(file))
 
     def line_of(self, finding: Finding) -> int | None:
-        """The line of the cluster's field that a finding names; None where the file can no longer be read."""
+        """The line of the field in a finding; None if the file can no longer be read."""
         positions = self._positions
         cluster = finding.object.removeprefix(_ABOUT)
         return None if positions is None else positions.line_of(f"clusters.{cluster}.{finding.field}")

@@ -1,4 +1,4 @@
-"""Warns where a new request asks for more accelerators than are free now."""
+"""Finds quotas of a new request that exceed the free accelerators."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["FreeAccelerators"]
 
 @dataclass(frozen=True)
 class FreeAccelerators:
-    """What no tenant owns, by the locks of the fleet repository.
+    """The free accelerators according to the locks of the fleet repository.
 
     Attributes:
         fleet: the fleet.
-        free: by cluster and accelerator, how many no tenant owns.
-        owned: by tenant, cluster and accelerator, how many a tenant owns: those it may keep.
-        left: by tenant, what its workloads leave of its quota.
+        free: the accelerators that no tenant owns, by cluster and accelerator.
+        owned: the accelerators that a tenant owns and may keep, by tenant, cluster and accelerator.
+        left: the part of a tenant's quota that its workloads do not use, by tenant.
     """
 
     fleet: FleetSpec
@@ -35,12 +35,7 @@ class FreeAccelerators:
     left: Left = field(default_factory=dict)
 
     def problems(self, document: Mapping[str, Any], clusters: Sequence[str]) -> Iterator[Problem]:
-        """Quotas that are more than is free.
-
-        Args:
-            document: the request so far.
-            clusters: the clusters that it chooses.
-        """
+        """The problems of quotas in a request for these clusters that exceed the free accelerators."""
         gpus = document.get("gpus")
         for index, gpu in enumerate(gpus if isinstance(gpus, list) else ()):
             quota = gpu.get("quota") if isinstance(gpu, dict) else None
@@ -54,15 +49,15 @@ class FreeAccelerators:
             }
             if left and quota > (least := min(left.values())):
                 cluster = min(left, key=left.__getitem__)
-                which = f"{least} of {gpu['profile']}" if least else f"no {gpu['profile']}"
+                count = f"{least} of {gpu['profile']}" if least else f"no {gpu['profile']}"
                 advice = "" if least else ": choose another cluster, or own 0 and borrow"
-                message = f"is more than is free: {cluster} has {which} left{advice}"
+                message = f"exceeds the free accelerators: {cluster} has {count} left{advice}"
                 yield Problem(
                     f"gpus[{index}].quota", "capacity", message, quota, str(least) if least else None
                 )
 
     def _left(self, cluster: str, gpu: Mapping[str, Any], tenant: str) -> int | None:
-        """How many of an accelerator the tenant could own on a cluster; None where the request does not say which."""
+        """The number of an accelerator that the tenant could own on a cluster; None if the cluster has no such pool."""
         described = self.fleet.clusters.get(cluster)
         pools = {} if described is None else pools_by_id(described.accelerators)
         wanted = gpu["profile"] if gpu.get("pool") is None else f"{gpu['profile']}@{gpu['pool']}"

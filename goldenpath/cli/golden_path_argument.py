@@ -11,12 +11,11 @@ __all__ = ["golden_path_named"]
 
 
 def golden_path_named(library: Library, name: str) -> GoldenPath:
-    """The golden path of a name with a major version (``tenant/v1``), or the newest one of a bare name.
+    """The golden path with a name and major version (``tenant/v1``), or the newest one with a bare name.
 
     Raises:
         InputError: no golden path has this name and version.
-        DataError: its metadata is broken.
-
+        DataError: the metadata of the golden path is broken.
     """
     if "/" in name:
         return library.get(name)

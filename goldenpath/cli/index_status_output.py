@@ -1,4 +1,4 @@
-"""The part of a status about indexes: asked for where the fleet is delivered by a registry, and shown."""
+"""Reads and prints the state of index artifacts, for a fleet that clusters read from a registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["index_lines", "indexes_of"]
 def indexes_of(
     fleet: Fleet, connected: Mapping[str, ClusterClient], patience: float
 ) -> dict[str, IndexStatus]:
-    """The index of each cluster by its name; nothing where the fleet has no `delivery`."""
+    """The state of each cluster's index, by cluster; empty if the fleet has no `delivery`."""
     state = fleet.state()
     delivery = state.context.spec.delivery
     if delivery is None:
@@ -47,7 +47,7 @@ def indexes_of(
 
 
 def index_lines(indexes: Iterable[IndexStatus]) -> Iterator[str]:
-    """A line for each cluster: its serials, and what is wrong."""
+    """A line for each cluster with its serials, followed by its alerts."""
     for each in indexes:
         serials = [str(number) if number is not None else "none" for number in (each.registry, each.applied)]
         text = (

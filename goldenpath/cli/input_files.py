@@ -1,4 +1,4 @@
-"""Files that a person names, and what is in them: requests, fleets, Kubernetes objects."""
+"""Reads named files, and recognises their documents: requests, fleets and Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -29,18 +29,17 @@ STDIN: Final = "-"
 
 
 class DocumentKind(enum.Enum):
-    """What a document is, by what it says of itself."""
+    """The kind of a document, according to its own fields."""
 
     REQUEST = enum.auto()
     FLEET = enum.auto()
     OBJECT = enum.auto()
     COMPANION = enum.auto()
-    """For a reader other than the API server: a catalog entity, a kustomize build file."""
+    """A document for a reader other than the API server, such as a catalog entity or a kustomize build file."""
     OTHER = enum.auto()
 
 
 def kind_of(document: Any) -> DocumentKind:
-    """What a document is."""
     if not isinstance(document, Mapping):
         return DocumentKind.OTHER
     if "golden_path" in document:
@@ -63,14 +62,13 @@ class SourceFile:
     documents: tuple[Any, ...]
 
     def only(self) -> Any:
-        """The one document.
+        """The only document.
 
         Raises:
-            InputError: there are several, or none.
-
+            InputError: there are several documents, or there is none.
         """
         if len(self.documents) != 1:
-            message = f"one YAML document is expected, not {len(self.documents)}"
+            message = f"must have one YAML document, not {len(self.documents)}"
             raise InputError.of("", "yaml-one-document", message, file=self.name)
         return self.documents[0]
 
@@ -79,8 +77,7 @@ def read_source(file: str | Path) -> SourceFile:
     """Read a file, or standard input for ``-``.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8, or is not YAML that Kubernetes reads.
-
+        InputError: the file cannot be read, is not UTF-8, or is not YAML that Kubernetes reads.
     """
     name = "<stdin>" if str(file) == STDIN else str(file)
     try:
@@ -90,7 +87,7 @@ def read_source(file: str | Path) -> SourceFile:
             "", "yaml-encoding", f"the file is not UTF-8 text (byte {error.start})", file=name
         ) from None
     body = text.removeprefix("\ufeff")
-    # Only what people write keeps the text of its numbers: the checks of objects take plain values.
+    # Only requests and fleets keep the text of their numbers; checks of objects take plain values.
     by_people = "golden_path" in body or "fleet/" in body
     documents = kubeyaml.load_all(body, name=name, written=by_people)
     if not by_people and any(
@@ -105,11 +102,11 @@ def read_source(file: str | Path) -> SourceFile:
 
 
 def each_file_once(names: Iterable[str | Path], seen: set[str] | None = None) -> Iterator[str | Path]:
-    """The names without those that lead to a file that was named before: its problems are shown once.
+    """Drop the names of files that were named before, so that problems are reported once.
 
     Args:
         names: files, or ``-``.
-        seen: where the files were found before; grows.
+        seen: the real paths of earlier files; grows.
     """
     seen = set() if seen is None else seen
     for name in names:
@@ -132,7 +129,7 @@ def _standard_input() -> bytes:
 
 
 def yaml_files(folder: Path) -> Iterator[Path]:
-    """The YAML files of a folder, in order; hidden ones and symbolic links are left out."""
+    """The sorted YAML files below a folder, without hidden files and symbolic links."""
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith(".") or entry.is_symlink():
             continue
@@ -143,11 +140,10 @@ def yaml_files(folder: Path) -> Iterator[Path]:
 
 
 def find_fleet(near: Iterable[Path] = (), beside: Iterable[Path] = ()) -> Path:
-    """The fleet file in one of the folders ``near``, else here, in the closest folder above, or in one ``beside``.
+    """Find the fleet file in a folder of ``near``, else in the current folder or above it, else in a folder of ``beside``.
 
     Raises:
-        InputError: no fleet file was found.
-
+        InputError: there is no fleet file.
     """
     here = Path.cwd()
     for folder in (*near, here, *here.parents, *beside):
@@ -155,5 +151,5 @@ def find_fleet(near: Iterable[Path] = (), beside: Iterable[Path] = ()) -> Path:
         if file.is_file():
             relative = os.path.relpath(file)
             return Path(min(relative, str(file), key=len))
-    message = f"there is no {names.FLEET_FILE} here or in a folder above; name yours with --fleet FILE"
+    message = f"is required: there is no {names.FLEET_FILE} here or in a folder above; give --fleet FILE"
     raise InputError.of("--fleet", "required", message)

@@ -1,7 +1,7 @@
-"""The questions of ``goldenpath new``: every field of a request can be asked for, read off its schema.
+"""Asks the questions of ``goldenpath new``, which come from the schema of the request.
 
-Each answer is held against the real parser while it is typed. Nothing here knows a field by name: its hints say
-whether and when it is asked for. That a choice may hold on some clusters only is a field `clusters` beside it.
+The real parser validates each answer while the person types. This module knows no field by name: hints in the schema decide
+whether and when to ask. A choice that exists on some clusters only also sets the field `clusters` of the same mapping.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ __all__ = ["Interview"]
 
 _NOTHING: Final = "(nothing)"
 _SHOWN_TENANTS: Final = 100
-"""Of more, a person writes the name, which the parser then checks."""
+"""With more tenants, the person types the name, which the parser then validates."""
 
 
 class Interview:
-    """Fills a draft by asking."""
+    """Fills a draft with the answers of a person."""
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class Interview:
 
     @property
     def descriptions(self) -> dict[str, str]:
-        """What each field means."""
+        """The description of each field, by name."""
         return {name: field.description for name, field in self._fields.items()}
 
     def run(self) -> None:
-        """Ask for everything, and again for what the parser refuses in the end."""
+        """Ask for all fields, and then again for fields that the parser refuses."""
         where = [field for field in self._fields.values() if field.schema.get(STEP) == WHERE]
         opening = [
             field
@@ -74,29 +74,29 @@ class Interview:
             if field.name not in self._draft.document:
                 self._ask(field, field.location)
         self._ask_where(where)
-        # Of a workload's tenant alone: what it has, and what is free in it.
+        # A workload may only choose from the accelerators of its own tenant.
         tenant = self._draft.document.get("tenant")
         left = {name: owned for name, owned in (self._left or {}).items() if name == tenant}
         self._choices = Choices(
             self._fleet, self._free, clusters=self._draft.clusters(), tenants=self._tenants, left=left
         )
-        rest = [
+        others = [
             field
             for field in self._fields.values()
             if field not in (*opening, *where) and field.name not in self._draft.document
         ]
         wanted = self._choose_many(
             "What else does the team need?",
-            [(field.name, f"{label_of(field)}: {field.description}") for field in rest],
+            [(field.name, f"{label_of(field)}: {field.description}") for field in others],
         )
-        for field in rest:
+        for field in others:
             if field.name in wanted or field.required:
                 self._ask_field(field, field.location)
-                self._mend(field.location)
-        self._mend()
+                self._ask_refused_again(field.location)
+        self._ask_refused_again()
 
     def _ask_where(self, fields: Sequence[SpecField]) -> None:
-        """Ask for one way to say where after the other, until there is an answer, or none is needed."""
+        """Ask for the fields that choose clusters, until one has an answer, or the request needs no answer."""
         for number, field in enumerate(fields):
             if any(each.name in self._draft.document for each in fields):
                 return
@@ -104,10 +104,10 @@ class Interview:
                 self._ask(field, field.location)
             elif self._draft.is_needed(fields[0].location):
                 self._ask_field(field, field.location)
-                self._mend(field.location)
+                self._ask_refused_again(field.location)
 
-    def _mend(self, within: Location = ()) -> None:
-        """Ask again for what the parser refuses, in all of the request or within a field."""
+    def _ask_refused_again(self, within: Location = ()) -> None:
+        """Ask again for fields that the parser refuses, in the whole request or within a field."""
         while problems := self._draft.problems_within(within):
             for problem in problems:
                 click.echo(f"{problem}", err=True)
@@ -122,7 +122,7 @@ class Interview:
                     self._ask_object(field.children, location)
 
     def _askable(self, problem: Problem) -> tuple[SpecField, Location] | None:
-        """The innermost field that a problem is about or inside of, as far as it can be asked for."""
+        """The innermost field at or above a problem that can be asked for, and its location."""
         location = location_of(problem.path) or ()
         fields: Sequence[SpecField] = tuple(self._fields.values())
         deepest = None
@@ -170,7 +170,7 @@ class Interview:
         return field.required or not examples or self._draft.applies(location, examples[0])
 
     def _ask(self, field: SpecField, location: Location, to_come: Sequence[SpecField] = ()) -> None:
-        """Ask for a field; the next fields of the same mapping follow."""
+        """Ask for a field; ``to_come`` are the next fields of the same mapping."""
         known = self._choices.of(field)
         offered = [(choice.value, choice.title) for choice in known]
         offered = offered or [(str(choice), str(choice)) for choice in field.choices]
@@ -198,7 +198,7 @@ class Interview:
             given = text.strip()
             if not given:
                 needed = field.required or self._draft.is_needed(location)
-                return "This one is needed." if needed else True
+                return "This field is required." if needed else True
             problems = self._draft.problems_of(location, given)
             return bool(problems and self._is_waited_for(location, given, to_come)) or _sentence(problems)
 
@@ -210,7 +210,7 @@ class Interview:
             self._draft.set(location, answer.strip())
 
     def _is_waited_for(self, location: Location, given: str, to_come: Sequence[SpecField]) -> bool:
-        """Whether a number that is still to come makes the answer right, as `borrow` does with a quota of 0."""
+        """Whether a later number can make the answer valid, as `borrow` does with a quota of 0."""
         return any(
             self._draft.could_hold(location, given, field.name, 1)
             for field in to_come
@@ -252,7 +252,7 @@ def _explanation(field: SpecField) -> str:
 def _sentence(problems: Sequence[Problem]) -> bool | str:
     if not problems:
         return True
-    # The suggestion first: a terminal cuts off what is too long for its line.
+    # The suggestion comes first, because a terminal cuts a long line.
     problem = problems[0]
     nearest = f"Did you mean {shown(problem.nearest)}? " if problem.nearest is not None else ""
     return f"{nearest}It {problem.message}."

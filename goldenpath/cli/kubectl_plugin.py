@@ -1,8 +1,8 @@
-"""The names under which kubectl finds goldenpath: `kubectl goldenpath`, and what kubectl's Tab asks for it.
+"""The kubectl plugin: `kubectl goldenpath`, and its completion.
 
-kubectl runs ``kubectl-goldenpath`` with the words after its name. For a completion it runs
-``kubectl_complete-goldenpath`` with the words so far, the last one being unfinished, and reads lines of a word, a tab
-and a description, and at the end a directive (kubectl 1.26 and newer; spf13/cobra, ``ShellCompDirective``).
+kubectl runs ``kubectl-goldenpath`` with the words after the plugin's name. For a completion, kubectl runs
+``kubectl_complete-goldenpath`` with the words so far, the last of them unfinished. It reads lines of a word, a tab and a
+description, and a directive at the end (kubectl 1.26 and newer; spf13/cobra, ``ShellCompDirective``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["complete", "main"]
 
 _NAME: Final = "kubectl goldenpath"
 _WORDS_ONLY: Final = 4
-"""``ShellCompDirectiveNoFileComp``: the words are all that there is."""
+"""``ShellCompDirectiveNoFileComp``: the shell must not add files."""
 _FILES_TOO: Final = 0
 
 
@@ -30,7 +30,7 @@ def main() -> NoReturn:
 
 
 def complete() -> None:
-    """Print what Tab offers after ``kubectl goldenpath``."""
+    """Print the completions after ``kubectl goldenpath``."""
     *words, unfinished = sys.argv[1:] or [""]
     directive = _WORDS_ONLY
     for item in ShellComplete(cli, {}, _NAME, "").get_completions(words, unfinished):

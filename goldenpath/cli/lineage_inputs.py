@@ -1,4 +1,4 @@
-"""Inputs of the commands of ``goldenpath lineage``: the fleet's builder and its demand, and objects."""
+"""Reads the inputs of ``goldenpath lineage``: the fleet's builder, its demands on provenance, and objects."""
 
 from __future__ import annotations
 
@@ -24,35 +24,32 @@ __all__ = ["builder_of", "demand_of", "named_builder", "objects_in", "objects_of
 
 
 def builder_of(fleet_file: Path | None) -> Provenance:
-    """The builder that the fleet names.
+    """The builder in a fleet file; by default in the fleet file here or in a folder above.
 
     Raises:
         InputError: there is no fleet file, or it names no builder.
-
     """
     file = fleet_file or find_fleet()
     return named_builder(parse_fleet(kubeyaml.load_file(file), file=str(file)), str(file))
 
 
 def named_builder(fleet: FleetSpec, file: str) -> Provenance:
-    """The builder that a fleet names.
+    """The builder in a fleet.
 
     Raises:
-        InputError: it names none.
-
+        InputError: the fleet names no builder.
     """
     if fleet.provenance is None:
-        message = "is required here: name the builder of models, its image and its keys in the fleet"
+        message = "is required: add the builder of models, its image and its keys to the fleet"
         raise InputError.of("provenance", "required", message, file=file)
     return fleet.provenance
 
 
 def demand_of(builder: Provenance, tenant: str | None) -> Demand:
-    """What the fleet demands of the provenance of a tenant's model.
+    """The fleet's demands on the provenance of a tenant's model.
 
     Raises:
         InputError: a key of the fleet cannot be used.
-
     """
     from goldenpath.provenance.training_verification import Demand  # noqa: PLC0415 - needs an extra
     from goldenpath.signatures.signing_keys import PublicKey, TrustedKeys  # noqa: PLC0415
@@ -66,7 +63,6 @@ def objects_in(name: str) -> Iterator[ManifestObject]:
 
     Raises:
         InputError: a file cannot be read.
-
     """
     path = Path(name)
     for file in yaml_files(path) if path.is_dir() else (name,):
@@ -80,8 +76,7 @@ def objects_of(fleet: Fleet, name: str) -> Iterator[ManifestObject]:
     """The objects of a workload in a fleet repository, or of a tenant with all its workloads.
 
     Raises:
-        InputError: the repository has none of that name, or a file cannot be read.
-
+        InputError: the repository has no tenant or workload of this name, or a file cannot be read.
     """
     from goldenpath.fleet.request_lookup import existing  # noqa: PLC0415 - loads Git, which `--help` does not need
 

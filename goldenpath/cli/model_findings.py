@@ -1,4 +1,4 @@
-"""The models of Pods, held against the provenance beside them: findings, and what could not be read."""
+"""Verifies the provenance of the models that Pods mount, and adds findings and problems."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from goldenpath.cli.mounted_models import MountedModel, MountedModels
     from goldenpath.spec.model_builder import Provenance
 
-__all__ = ["judge_models"]
+__all__ = ["check_models"]
 
 
-def judge_models(
+def check_models(
     models: MountedModels, bundles: BundleSource, builder: Provenance, examination: Examination
 ) -> None:
-    """Add a finding for each model that admission would refuse, and a problem where its provenance cannot be read.
+    """Add a finding for each model that admission would refuse, and a problem for unreadable provenance.
 
     Raises:
         InputError: a key of the fleet, or the credentials of a registry cannot be used.
-
     """
     failed: set[str] = set()
     for mounted, line in with_counter(models.found(), "models"):
@@ -39,7 +38,7 @@ def judge_models(
         except ArtifactRefusedError as error:
             examination.findings.append(Located(mounted.source, line, _finding(mounted, error)))
         except RegistryError as error:
-            # One registry that is away is one problem, however many models are in it.
+            # An unavailable registry is one problem, also with many models.
             if str(error) not in failed:
                 failed.add(str(error))
                 examination.problems.append(_problem(mounted, str(error)))

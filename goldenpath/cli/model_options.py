@@ -1,12 +1,13 @@
-"""Shared by the commands on models: the model's place, and its annotations."""
+"""The options of commands on models: the model's place, the signature file and the annotations."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from goldenpath.cli.base_command import together
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -14,32 +15,26 @@ if TYPE_CHECKING:
 
 __all__ = ["existing_folder", "is_reference", "pairs", "signature_options"]
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-
-def signature_options(*, signature: str, annotation: str) -> Callable[[F], F]:
+def signature_options(*, signature: str, annotation: str) -> Callable[[Any], Any]:
     """``--signature`` and ``--annotation``, each with its help."""
-
-    def with_options(function: F) -> F:
-        function = click.option(
-            "--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help=annotation
-        )(function)
-        path = click.Path(dir_okay=False, path_type=Path)
-        return click.option("--signature", type=path, metavar="FILE", help=signature)(function)
-
-    return with_options
+    path = click.Path(dir_okay=False, path_type=Path)
+    return together(
+        click.option("--signature", type=path, metavar="FILE", help=signature),
+        click.option("--annotation", "annotations", multiple=True, metavar="KEY=VALUE", help=annotation),
+    )
 
 
 def is_reference(target: str) -> bool:
-    """Whether a model is in a registry, and not a folder."""
+    """Whether a target is a model in a registry, not a folder."""
     return target.startswith("oci://")
 
 
 def pairs(texts: Iterable[str], option: str, form: str) -> dict[str, str]:
-    """What ``--option KEY=VALUE`` gave, each key once.
+    """Parse the values of an option ``KEY=VALUE``, each key once.
 
     Raises:
-        InputError: a text has another form, or a key comes twice.
+        InputError: a text does not have this form, or a key appears twice.
     """
     found: dict[str, str] = {}
     problems = []
@@ -59,12 +54,10 @@ def existing_folder(target: str) -> Path:
     """A model's folder.
 
     Raises:
-        InputError: it is not there.
+        InputError: the folder does not exist.
     """
     folder = Path(target)
     if not folder.is_dir():
-        message = (
-            "is neither a folder nor a reference such as oci://registry.example.org/models/chat@sha256:…"
-        )
+        message = "must be a folder, or a reference such as oci://registry.example.org/models/chat@sha256:…"
         raise InputError.of("", "no-folder", message, file=target)
     return folder

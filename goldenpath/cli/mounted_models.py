@@ -1,4 +1,4 @@
-"""The models that Pods mount, of everything that a check looks at."""
+"""Collects the models that Pods mount, in all objects of a check."""
 
 from __future__ import annotations
 
@@ -18,15 +18,9 @@ __all__ = ["MountedModel", "MountedModels"]
 
 @dataclass(frozen=True, slots=True)
 class MountedModel:
-    """A model, and what mounts it.
+    """A model, and the object that mounts it, such as ``Pod vision/chat``.
 
-    Attributes:
-        source: the file that a person would open.
-        object: what mounts it, as ``Pod vision/chat``.
-        volume: name of the volume.
-        model: the model.
-        namespace: of the object; empty where it names none.
-
+    ``source`` is the file to open for a fix. ``namespace`` is empty if the object names no namespace.
     """
 
     source: str
@@ -37,11 +31,10 @@ class MountedModel:
 
 
 class MountedModels:
-    """Collects models; one that an object mounts several times is there once.
+    """Collects models; a model that an object mounts several times appears once.
 
     Args:
-        hash_image: image of the fleet's hash step.
-
+        hash_image: the image of the fleet's hash step.
     """
 
     def __init__(self, hash_image: str) -> None:
@@ -56,14 +49,14 @@ class MountedModels:
         *,
         is_final: bool = True,
     ) -> None:
-        """Look at an object.
+        """Collect the models of an object.
 
         Args:
-            source: the file that a person would open.
+            source: the file to open for a fix.
             item: the object.
-            line_of: gives the line of a field there.
-            is_final: whether nothing else changes the object; in one that is not final, a reference may still become another.
-
+            line_of: returns the line of a field in the file.
+            is_final: whether no other program changes the object. An unfinished object may still get another reference,
+                so its models count only if they have a digest.
         """
         for spec in pod_specs(item.body):
             for volume, model in model_volumes(spec, self._hash_image):
@@ -72,5 +65,5 @@ class MountedModels:
                     self._lines.setdefault(mounted, line_of(""))
 
     def found(self) -> list[tuple[MountedModel, int | None]]:
-        """What was found, each with its line, where that is known."""
+        """The collected models, each with its line if the line is known."""
         return list(self._lines.items())

@@ -1,4 +1,4 @@
-"""Objects that wait on disk until all are known, so that memory does not grow with what is checked."""
+"""Keeps objects on disk until all are known, so that memory does not grow with the input."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _LENGTH: Final = struct.Struct("<Q")
 
 
 class SpooledObject(NamedTuple):
-    """An object, and where it stands: the number of its file, the part of it, its place in a List, its line there."""
+    """An object, with the number of its file, the document in the file, and its path in a List."""
 
     file: str
     number: int
     part: int
     path: str
     line: int | None
-    """Known only where the text cannot be had again: of an item of a large List."""
+    """Set only for an item of a large List, whose text cannot be read again."""
     unfinished: bool
     body: dict[str, Any]
 
 
 class ObjectStore:
-    """Records in a file that has no name, and so none that stays behind; a small one never leaves memory."""
+    """Records in a temporary file without a name, which the system always removes; a small store stays in memory."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with the store
@@ -47,7 +47,7 @@ class ObjectStore:
         self._file.close()
 
     def write(self, record: SpooledObject) -> int:
-        """Keep a record, and say where it is."""
+        """Write a record, and return its place."""
         content = marshal.dumps(tuple(record))
         place = self._end
         self._file.seek(place)
@@ -56,25 +56,25 @@ class ObjectStore:
         return place
 
     def read(self, place: int) -> SpooledObject:
-        """The record at a place."""
+        """Read the record at a place."""
         self._file.seek(place)
         (length,) = _LENGTH.unpack(self._file.read(_LENGTH.size))
         return SpooledObject(*marshal.loads(self._file.read(length)))  # noqa: S302 - written by this process
 
 
 class ObjectSpool(Sequence[ManifestObject]):
-    """Some of the objects of a store, in order."""
+    """A sequence of objects in a store."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._places = array("Q")
 
     def add(self, record: SpooledObject) -> None:
-        """Take another object."""
+        """Append an object."""
         self._places.append(self._store.write(record))
 
     def records(self) -> Iterator[SpooledObject]:
-        """The objects with where they stand."""
+        """The objects with their places in files."""
         return map(self._store.read, self._places)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""A plan, and what stands in its way, shown: as text for people, as JSON, or as Markdown."""
+"""Prints a plan and the problems that block it: as text, as JSON, or as Markdown."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["comment_on", "exit_code", "plan_as_text", "show_proposal", "watching"]
 
 _MARK: Final = "<!-- goldenpath plan -->"
-"""By which a later run finds its own comment."""
+"""The mark by which a later run finds the comment."""
 
 
 def show_proposal(proposal: Proposal, output_format: str, *, details: bool | None = None) -> None:
-    """Print a plan on stdout; what stands in its way goes to stderr, or into the JSON."""
+    """Print a plan on stdout; the problems that block it go to stderr, or into the JSON."""
     if output_format == "json":
         document = {
             **proposal.plan.as_dict(),
@@ -42,11 +42,11 @@ def show_proposal(proposal: Proposal, output_format: str, *, details: bool | Non
 
         plan_as_text(proposal.plan, details=details)
         has_details = shows_details(proposal.plan, details)
-    show_problems(_not_in_the_plan(proposal) if has_details else proposal.problems)
+    show_problems(_condensed_problems(proposal) if has_details else proposal.problems)
 
 
-def _not_in_the_plan(proposal: Proposal) -> Iterator[Problem]:
-    """The problems; of hand edits, which the plan shows one by one, only how many stand in the way."""
+def _condensed_problems(proposal: Proposal) -> Iterator[Problem]:
+    """The problems of a plan, with one problem for all hand edits, which the plan lists itself."""
     edited = {edit.path for edit in proposal.plan.hand_edits}
     count = 0
     for problem in proposal.problems:
@@ -56,20 +56,20 @@ def _not_in_the_plan(proposal: Proposal) -> Iterator[Problem]:
             yield problem
     if count:
         files = "1 file was" if count == 1 else f"{count} files were"
-        message = f"{files} edited by hand, as the plan shows: a publish stops there, or drops the edits with --overwrite-edits"
+        message = f"{files} edited by hand, as the plan shows; a publish is refused, unless --overwrite-edits drops the edits"
         yield Problem("", "hand-edit", message)
 
 
 def comment_on(page: str, proposal: Proposal, environment: Mapping[str, str]) -> None:
-    """Show a plan, and what stands in its way, as one comment of a pull request that each run brings up to date.
+    """Write a plan and its problems into one comment of a pull request, which each run updates.
 
     Args:
-        page: the pull request's address, as a browser shows it.
+        page: the URL of the pull request in a browser.
         proposal: the plan.
-        environment: has the forge's token.
+        environment: variables with the forge's token.
 
     Raises:
-        InputError: the address is not a pull request's, or there is no token.
+        InputError: the URL is not a pull request's, or there is no token.
         RepositoryError: the forge refuses, or does not answer.
     """
     from goldenpath.forges import PullRequestPage, forge_of  # noqa: PLC0415 - only a comment needs a forge
@@ -79,10 +79,10 @@ def comment_on(page: str, proposal: Proposal, environment: Mapping[str, str]) ->
     forge = forge_of(at.remote, kind=at.kind, environment=environment)
     if forge is None:
         return
-    in_the_way = "".join(f"- {problem}\n" for problem in _not_in_the_plan(proposal))
-    text = plan_markdown(proposal.plan) + (f"\n\n### In the way\n\n{in_the_way}" if in_the_way else "")
-    done = forge.keep_comment(at.number, text, mark=_MARK)
-    click.echo(f"{page}: comment {done}", err=True)
+    problems = "".join(f"- {problem}\n" for problem in _condensed_problems(proposal))
+    text = plan_markdown(proposal.plan) + (f"\n\n### Problems\n\n{problems}" if problems else "")
+    outcome = forge.keep_comment(at.number, text, mark=_MARK)
+    click.echo(f"{page}: comment {outcome}", err=True)
 
 
 def plan_as_text(plan: Plan, *, details: bool | None = None) -> None:
@@ -95,14 +95,14 @@ def plan_as_text(plan: Plan, *, details: bool | None = None) -> None:
 
 
 def exit_code(proposal: Proposal) -> int:
-    """2 where something stands in the way, 1 where a finding is an error, else 0."""
+    """2 if a problem blocks the plan, 1 if a finding is an error, else 0."""
     if proposal.problems:
         return 2
     return int(bool(proposal.errors))
 
 
 class watching:  # noqa: N801 - reads as a word in a `with`
-    """A progress bar on stderr for a person who waits, as a function of how many are done and of how many."""
+    """A progress bar on a terminal's stderr, called with the number of finished parts and the total."""
 
     def __init__(self, doing: str, *, at_least: int = 50) -> None:
         self._doing = doing
@@ -118,7 +118,6 @@ class watching:  # noqa: N801 - reads as a word in a `with`
             self._bar.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show how many of how many are done; nothing without a terminal or for a short wait."""
         if self._bar is None:
             if total < self._at_least or not sys.stderr.isatty():
                 return

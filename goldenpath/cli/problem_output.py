@@ -1,4 +1,4 @@
-"""Bad input, shown: every problem with its file, line, path, value, rule and nearest valid value."""
+"""Prints the problems of an input, each with its file, line, path, value, rule and nearest valid value."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _place_of: ContextVar[Callable[[str], Path]] = ContextVar("place_of", default=Pa
 
 @contextmanager
 def files_at(place_of: Callable[[str], Path]) -> Iterator[None]:
-    """For a while, look for the files that problems name in other places than the current folder.
+    """Within the context, look up the files of problems at other places than the current folder.
 
     Args:
-        place_of: where a file is, by its name in a problem; where nothing is, problems have no lines.
+        place_of: the path of a file, by its name in a problem; problems of missing files have no lines.
     """
     token = _place_of.set(place_of)
     try:
@@ -67,7 +67,7 @@ def _sentence(problem: Problem) -> str:
 
 
 def line_of_problem(problem: Problem) -> int | None:
-    """The line of the problem's field in its file, where both can be read."""
+    """The line of the problem's field in its file; None if the file or the field is missing."""
     if not problem.file or not problem.path:
         return None
     try:
@@ -80,7 +80,7 @@ def line_of_problem(problem: Problem) -> int | None:
 
 @lru_cache(maxsize=8)
 def _positions(file: str, mtime_ns: int, size: int) -> Positions:
-    """A file is read once for all of its problems, and anew when it has changed."""
+    """The positions of a file, which is read once for all its problems until it changes."""
     from goldenpath.kubeyaml.positions import Positions  # noqa: PLC0415 - loads YAML, which `--help` does not need
 
     del mtime_ns, size
@@ -88,7 +88,7 @@ def _positions(file: str, mtime_ns: int, size: int) -> Positions:
 
 
 def problem_as_dict(problem: Problem) -> dict[str, Any]:
-    """Plain data for programs; a value is there if one was given, and never a whole document."""
+    """Plain data for programs; ``value`` is set if there is one, and long values are shortened."""
     data: dict[str, Any] = {
         "file": problem.file,
         "line": line_of_problem(problem),

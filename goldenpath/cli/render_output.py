@@ -1,4 +1,4 @@
-"""Renders a request or a fleet, and writes the files: as a fleet repository, or as one folder."""
+"""Renders a request or a fleet into the files of a fleet repository, or of one folder."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["Rendering", "render_files"]
 class Rendering:
     """Rendered manifests and the files to write.
 
-    ``owned`` are the places whose manifests belong to this rendering alone. ``former`` are places where an
-    earlier request may have left something that only retiring it may remove.
+    ``owned`` are the folders whose manifests belong to this rendering alone. ``former`` are folders that may hold manifests
+    of an earlier request, which only a retirement may remove.
     """
 
     manifests: Manifests
@@ -44,25 +44,24 @@ def render_files(
     for_one: bool,
     parent: Parent | None = None,
 ) -> Rendering:
-    """The manifests of a request, or of what the tenants of each cluster share.
+    """Render a request, or the objects that the tenants of each cluster share.
 
     Args:
         pipeline: fleet and golden paths.
-        spec: a request that was accepted for the fleet, or the fleet itself.
-        text: the request as it was written, to be kept beside the manifests.
-        cluster: only this one; its files then go into a folder named after the tenant, workload or cluster.
-        for_one: whether the manifests must be for one cluster.
+        spec: a valid request of the fleet, or the fleet itself.
+        text: the text of the request, which is written with the manifests.
+        cluster: render only this cluster, into a folder named after the tenant, workload or cluster.
+        for_one: refuse a request for several clusters.
         parent: a workload's tenant.
 
     Raises:
-        InputError: it is not on the cluster, or there are several and one must be named.
-
+        InputError: the request is not for the cluster, or it is for several clusters and ``for_one`` is set.
     """
     found = pipeline.resolve(spec, cluster=cluster, parent=parent)
     clusters = [resolved.cluster_name for resolved in found]
     is_platform = found[0].ref.subject is Subject.PLATFORM
     if for_one:
-        _one_of("the fleet" if is_platform else found[0].ref.path, clusters)
+        _check_one_cluster("the fleet" if is_platform else found[0].ref.path, clusters)
     manifests = pipeline.render(spec, cluster=cluster, parent=parent)
     owned = tuple(place for resolved in found for place in _places(resolved))
     if cluster is not None:
@@ -76,7 +75,7 @@ def render_files(
 
 
 def _places(resolved: Resolved) -> tuple[str, ...]:
-    """The places on its cluster where nothing else is."""
+    """The folders on its cluster that belong to this owner alone."""
     paths = RepositoryPaths(resolved.ref, resolved.platform.layout)
     folder = paths.folder(resolved.cluster_name)
     return (
@@ -84,11 +83,10 @@ def _places(resolved: Resolved) -> tuple[str, ...]:
     )
 
 
-def _one_of(what: str, clusters: list[str]) -> None:
+def _check_one_cluster(owner: str, clusters: list[str]) -> None:
     if len(clusters) > 1:
-        raise InputError.of(
-            "--cluster", "required", f"{what} is on {', '.join(clusters)}; name one with --cluster"
-        )
+        message = f"is required: {owner} is on {', '.join(clusters)}; choose one"
+        raise InputError.of("--cluster", "required", message)
 
 
 def _inside(folder: str, rendering: Rendering) -> Rendering:

@@ -1,4 +1,4 @@
-"""A command that looks again and again until Ctrl-C."""
+"""Repeats a look at clusters until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ _ENDS_SOON = b"\nThe current look ends first. Press Ctrl-C again to stop at once
 
 
 def until_interrupted(interval: float) -> Iterator[None]:
-    """Wait for so many seconds, let the caller look once, and so on.
+    """Wait ``interval`` seconds, yield for one look, and repeat.
 
-    A first Ctrl-C during a look lets the look end: an interrupt at any instruction can be lost in a finalizer, or leave
-    a lock held that another thread waits for. A second one stops at once, and so does one between two looks.
+    After a first Ctrl-C, the current look ends normally, because an interrupt at any instruction can be lost in a finalizer,
+    or leave a lock held that another thread waits for. A second Ctrl-C, or one between two looks, stops at once.
 
     Raises:
-        click.Abort: Ctrl-C came.
-
+        click.Abort: the person pressed Ctrl-C.
     """
     waiting = asked = False
 
@@ -37,7 +36,7 @@ def until_interrupted(interval: float) -> Iterator[None]:
             raise KeyboardInterrupt
         asked = True
         if sys.stderr.isatty():
-            # Not through sys.stderr: the interrupted code may be writing to it.
+            # sys.stderr may be in use by the interrupted code.
             os.write(sys.stderr.fileno(), _ENDS_SOON)
 
     before = signal.signal(signal.SIGINT, on_interrupt)

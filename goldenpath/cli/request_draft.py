@@ -1,4 +1,4 @@
-"""A request in the making: values are put in one by one, and the real parser says what it thinks of each."""
+"""A draft of a request: values are set one by one, and the real parser validates each."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["RequestDraft", "location_of"]
 
 _STEP: Final = re.compile(r"(?:^|\.)([A-Za-z_][A-Za-z0-9_-]*)|\[([0-9]{1,3})\]")
 _DOES_NOT_APPLY: Final = frozenset({"does-not-apply", "one-of"})
-"""Rules that no value of a field can keep, given the other fields."""
+"""Rules that every value of a field breaks, given the other fields."""
 _COMMENT_WIDTH: Final = 100
 
 
 def location_of(path: str) -> Location | None:
-    """``gpus[0].quota`` as steps, or None where a path is written in another way."""
+    """Parse ``gpus[0].quota`` into steps; None if the text is not such a path."""
     steps: list[str | int] = []
     end = 0
     while end < len(path):
@@ -46,7 +46,7 @@ def location_of(path: str) -> Location | None:
 
 
 class RequestDraft:
-    """The document so far, with the fleet, the golden paths and the tenants that it is held against."""
+    """The document so far, with the fleet, golden paths and tenants that validate it."""
 
     def __init__(
         self,
@@ -64,23 +64,25 @@ class RequestDraft:
         self._tenants = tenants
 
     def set(self, location: Location, given: str) -> None:
-        """Put in what a person wrote, as the kind of value that the field takes.
+        """Set a field to a person's text, parsed as the type of the field.
 
         Raises:
-            InputError: it holds a number that readers of YAML disagree about, which would be written as one of its values.
+            InputError: the text holds a number that YAML readers parse in different ways.
         """
-        value = self._fitting(location, given)
-        ambiguous = [each for each in self._problems_at(location, value) if each.rule == "ambiguous-number"]
+        value = self._parsed(location, given)
+        ambiguous = [
+            each for each in self.problems_of_value(location, value) if each.rule == "ambiguous-number"
+        ]
         if ambiguous:
             raise InputError(ambiguous)
         self.document = self._with(location, value)
 
     def set_value(self, location: Location, value: Any) -> None:
-        """Put in a value as it is."""
+        """Set a field to a value."""
         self.document = self._with(location, value)
 
     def has(self, location: Location) -> bool:
-        """Whether there is a value already."""
+        """Whether a field has a value."""
         node: Any = self.document
         for step in location:
             try:
@@ -90,7 +92,7 @@ class RequestDraft:
         return True
 
     def clusters(self, document: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-        """Clusters of the fleet that the answers so far choose; all of them where they choose none."""
+        """The clusters of the fleet that the document selects; all clusters if it selects none."""
         if self._fleet is None:
             return ()
         document = self.document if document is None else document
@@ -106,62 +108,61 @@ class RequestDraft:
         return tuple(chosen) or known
 
     def problems_of(self, location: Location, given: str) -> list[Problem]:
-        """What the parser has against this answer; other fields, which may still be missing, do not count."""
-        return self._problems_at(location, self._fitting(location, given))
+        """The problems of a text at a field; problems of other fields, which may still be missing, do not count."""
+        return self.problems_of_value(location, self._parsed(location, given))
 
     def problems_of_value(self, location: Location, value: Any) -> list[Problem]:
-        """The same for a value."""
-        return self._problems_at(location, value)
-
-    def could_hold(self, location: Location, given: str, sibling: str, example: Any) -> bool:
-        """Whether an answer would do beside another one, which is still to come."""
-        beside = copy.copy(self)
-        beside.document = self._with((*location[:-1], sibling), example)
-        return not beside.problems_of(location, given)
-
-    def is_needed(self, location: Location) -> bool:
-        """Whether what was answered so far makes a field required that has no answer: a problem names it."""
-        path = path_of(location)
-        return any(problem.path == path for problem in self.problems())
-
-    def applies(self, location: Location, example: Any) -> bool:
-        """Whether a field goes with what was answered so far."""
-        return all(problem.rule not in _DOES_NOT_APPLY for problem in self._problems_at(location, example))
-
-    def problems(self) -> tuple[Problem, ...]:
-        """What the parser has against the whole document."""
-        return self._problems(self.document)
-
-    def problems_within(self, location: Location) -> tuple[Problem, ...]:
-        """What the parser has against a field and what is below it; against everything where no field is given."""
-        path = path_of(location)
-        return tuple(
-            problem for problem in self.problems() if not path or _is_at_or_below(problem.path, path)
-        )
-
-    def _fitting(self, location: Location, given: str) -> Any:
-        """Text where the field takes it (a tenant may be called ``no``), else YAML, else a list with commas."""
-        readings = list(_readings(given, location))
-        for reading in readings:
-            if not self._problems_at(location, reading):
-                return reading
-        # Nothing fits: the best to complain about is the one whose kind is right.
-        path = path_of(location)
-        for reading in readings:
-            if not any(
-                problem.path == path and problem.rule.endswith("type")
-                for problem in self._problems_at(location, reading)
-            ):
-                return reading
-        return given
-
-    def _problems_at(self, location: Location, value: Any) -> list[Problem]:
+        """The problems of a value at a field, and below it."""
         path = path_of(location)
         return [
             problem
             for problem in self._problems(self._with(location, value))
             if _is_at_or_below(problem.path, path)
         ]
+
+    def could_hold(self, location: Location, given: str, sibling: str, example: Any) -> bool:
+        """Whether an answer is valid with a later value of a sibling field."""
+        later = copy.copy(self)
+        later.document = self._with((*location[:-1], sibling), example)
+        return not later.problems_of(location, given)
+
+    def is_needed(self, location: Location) -> bool:
+        """Whether the document so far requires a value at a field."""
+        path = path_of(location)
+        return any(problem.path == path for problem in self.problems())
+
+    def applies(self, location: Location, example: Any) -> bool:
+        """Whether a field is allowed with the values so far."""
+        return all(
+            problem.rule not in _DOES_NOT_APPLY for problem in self.problems_of_value(location, example)
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems of the whole document."""
+        return self._problems(self.document)
+
+    def problems_within(self, location: Location) -> tuple[Problem, ...]:
+        """The problems at and below a field; of the whole document for an empty location."""
+        path = path_of(location)
+        return tuple(
+            problem for problem in self.problems() if not path or _is_at_or_below(problem.path, path)
+        )
+
+    def _parsed(self, location: Location, given: str) -> Any:
+        """Text if the field accepts it (a tenant may have the name ``no``), else YAML, else a list with commas."""
+        readings = list(_readings(given, location))
+        for reading in readings:
+            if not self.problems_of_value(location, reading):
+                return reading
+        # No reading is valid. The problems of a reading with the right type help most.
+        path = path_of(location)
+        for reading in readings:
+            if not any(
+                problem.path == path and problem.rule.endswith("type")
+                for problem in self.problems_of_value(location, reading)
+            ):
+                return reading
+        return given
 
     def _problems(self, document: Any) -> tuple[Problem, ...]:
         try:
@@ -170,16 +171,15 @@ class RequestDraft:
             found = error.problems
         else:
             found = ()
-        taken = () if self._free is None else self._free.problems(document, self.clusters(document))
+        capacity = () if self._free is None else self._free.problems(document, self.clusters(document))
         refused = {problem.path for problem in found}
-        return (*found, *(problem for problem in taken if problem.path not in refused))
+        return (*found, *(problem for problem in capacity if problem.path not in refused))
 
     def _with(self, location: Location, value: Any) -> dict[str, Any]:
-        """A copy of the document with the value in it.
+        """A copy of the document with the value.
 
         Raises:
-            InputError: a list would have a gap, or something else is in the way.
-
+            InputError: a list would have a gap, or the parent has another type.
         """
         document = copy.deepcopy(self.document)
         node: Any = document
@@ -192,14 +192,14 @@ class RequestDraft:
             elif isinstance(step, str) and isinstance(node, dict):
                 node.setdefault(step, empty)
             else:
-                raise InputError.of(path_of(location), "path", "has no parent: set the field before it first")
+                raise InputError.of(path_of(location), "path", "has no parent; set its parent field first")
             if last:
                 node[step] = value
             node = node[step]
         return document
 
     def as_yaml(self, descriptions: Mapping[str, str]) -> str:
-        """The request as a file, with what each field means above it."""
+        """The request as YAML, with the description of each field above it."""
         blocks = []
         for name, value in self.document.items():
             comment = textwrap.wrap(descriptions.get(name, ""), _COMMENT_WIDTH)

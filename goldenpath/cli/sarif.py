@@ -1,11 +1,10 @@
-"""An examination as SARIF 2.1.0, which code hosts show beside the lines of a pull request.
+"""The result of a check as SARIF 2.1.0, which code hosts show at the lines of a pull request.
 
-Names and meaning: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; sections are
-given where a choice was made.
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0"; comments name the section of a choice.
 
-GitHub shows the first 5,000 results of a run and 100 places of each, and takes 25,000 and 1,000, read in November 2026
-(docs.github.com, "SARIF results exceed one or more limits"). GitLab drops a result without a file. So there is one run,
-every result has a file, and what a whole fleet has too much of is one result for each rule and owner.
+GitHub accepts 25,000 results of a run and 1,000 places of each, and shows 5,000 and 100 of them (docs.github.com, "SARIF
+results exceed one or more limits", read in November 2026). GitLab drops a result without a file. So the log has one run,
+every result has a file, and too many results are merged into one for each rule and owner.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _OWNER: Final = re.compile(
     r"|(?:.*/)?clusters/[^/]+/flux/(?:[0-9a-f]/)?([a-z0-9-]+)"
     r"|(?:.*/)?clusters/([^/]+)/"
 )
-"""The tenant, or the cluster, that a file of a fleet repository belongs to, in both layouts."""
+"""The tenant or the cluster of a file in a fleet repository, in both layouts."""
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _ORDER: Final = ("error", "warning", "note")
 
@@ -48,11 +47,9 @@ def as_sarif(examination: Examination, *, version: str, grouped: bool = False) -
     """The SARIF log of one run.
 
     Args:
-        examination: what came out.
-        version: goldenpath's own.
-        grouped: one result for each rule and owner, with its places; so it is always where a forge would not show
-            all of them.
-
+        examination: the result of the check.
+        version: the version of goldenpath.
+        grouped: merge the results of each rule and owner; too many results for a forge are always merged.
     """
     results = [*map(_finding_result, examination.findings), *map(_problem_result, examination.problems)]
     if grouped or len(results) > _MAX_RESULTS:
@@ -69,7 +66,7 @@ def as_sarif(examination: Examination, *, version: str, grouped: bool = False) -
         "version": version,
         "rules": [_rule(rule, fixes.get(rule)) for rule in rules],
     }
-    # Section 3.20.14: a run that refused its input did not succeed, whatever it found besides.
+    # Section 3.20.14: a run that refused an input did not succeed, even if it has other results.
     invocation = {"executionSuccessful": not examination.problems, "exitCode": examination.exit_code}
     run = {
         "tool": {"driver": driver},
@@ -81,7 +78,7 @@ def as_sarif(examination: Examination, *, version: str, grouped: bool = False) -
 
 
 def _grouped(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One result for each rule, level and owner: the first, with the places of all and how many there are."""
+    """One result for each rule, level and owner: the first one, with the places and the number of all."""
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for result in results:
         groups.setdefault((result["ruleId"], result["level"], _owner_of(result)), []).append(result)
@@ -94,7 +91,7 @@ def _merged(owner: str, results: list[dict[str, Any]]) -> dict[str, Any]:
     text = first["message"]["text"]
     if len(results) > 1:
         text += f" (and {len(results) - 1:,} more of this rule{f' for {owner}' if owner else ''})"
-    # The same group keeps its fingerprint where a line moves or the message has another number.
+    # The fingerprint does not depend on lines and messages, so a group keeps it when they change.
     fingerprint = hashlib.sha256(f"{first['ruleId']}\0{owner}".encode()).hexdigest()
     return {
         **first,
@@ -111,7 +108,7 @@ def _owner_of(result: dict[str, Any]) -> str:
 
 
 def _more(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """What stands for the results that a forge would not show: the worst of them, with their number."""
+    """One result for all results beyond the limit of a forge: the worst of them, with their number."""
     first = results[0]
     number = sum(result.get("occurrenceCount", 1) for result in results)
     return {**first, "message": {"text": f"{number:,} more findings; `--format json` has all of them"}}
@@ -165,6 +162,6 @@ def _location(file: str, line: int | None) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """Relative to where the command ran, as it was named; absolute names become ``file:`` (section 3.4.3)."""
+    """The URI of a file: relative as the person named it, or ``file:`` for an absolute path (section 3.4.3)."""
     path = Path(file)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())

@@ -1,4 +1,4 @@
-"""`goldenpath size --compare`: every accelerator, or those of a fleet with what is there and free."""
+"""`goldenpath size --compare`: compares all accelerators, or those of a fleet with their free devices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["SizeCandidate", "SizeComparison", "fleet_candidates"]
 
 @dataclass(frozen=True, slots=True)
 class SizeCandidate:
-    """An accelerator that may serve: of the catalogue alone, or a pool of a cluster with how many it has and are free."""
+    """An accelerator of the catalogue, or a pool of a cluster with its devices and its free devices."""
 
     profile: str
     cluster: str | None = None
@@ -43,7 +43,7 @@ class SizeCandidate:
 
 
 def fleet_candidates(fleet: FleetSpec, file: Path) -> tuple[SizeCandidate, ...]:
-    """The pools of every cluster. What tenants own is in the locks beside the fleet file; None where it is in no repository."""
+    """The pools of every cluster. ``free`` comes from the locks, and is None if the fleet file is not in a repository."""
     free = _free(file)
     found = []
     for cluster, described in fleet.clusters.items():
@@ -69,7 +69,7 @@ def _free(file: Path) -> Mapping[tuple[str, str], int] | None:
 
 @dataclass(frozen=True)
 class SizeComparison:
-    """The sizes of one model and traffic on several accelerators; ``refused`` says why others cannot serve it."""
+    """The sizes of one model and traffic on several accelerators; ``refused`` has the reasons of the others."""
 
     sizes: tuple[tuple[SizeCandidate, Sizing], ...]
     refused: dict[str, str]
@@ -87,7 +87,7 @@ class SizeComparison:
         settings: Mapping[str, Any],
         prices: Mapping[str, float],
     ) -> SizeComparison:
-        """Size on each candidate. Without candidates: on every device that sizing has figures for."""
+        """Size on each candidate; without candidates, on every device with benchmark figures."""
         found: dict[str, Sizing] = {}
         refused: dict[str, str] = {}
         wanted = candidates or tuple(map(SizeCandidate, known_devices()))
@@ -101,16 +101,16 @@ class SizeComparison:
         return cls(tuple(sorted(sizes, key=comparison._order)), refused, prices)
 
     def cost(self, candidate: SizeCandidate, sizing: Sizing) -> float | None:
-        """What the devices cost an hour; None without a price."""
+        """The cost of the devices per hour; None without a price."""
         price = self.prices.get(candidate.profile)
         return None if price is None else price * sizing.devices
 
     def has_room(self, candidate: SizeCandidate, sizing: Sizing) -> bool | None:
-        """Whether what is free holds all replicas; None where nothing says what is free."""
+        """Whether the free devices suffice for all replicas; None if their number is unknown."""
         return None if candidate.free is None else candidate.free >= sizing.devices
 
     def _order(self, pair: tuple[SizeCandidate, Sizing]) -> tuple[bool, bool, float, int]:
-        """What has room comes first; then the cheapest, and without prices the fewest devices."""
+        """Candidates with room come first, then the cheapest; without prices, those with the fewest devices."""
         cost = self.cost(*pair)
         devices = pair[1].devices
         no_room = self.has_room(*pair) is False
@@ -131,7 +131,7 @@ class SizeComparison:
         }
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """A table with its header; the columns of a fleet only where there is one."""
+        """The rows of a table with its header; a fleet adds columns."""
         in_fleet = any(candidate.cluster for candidate, _ in self.sizes)
         head = ("CLUSTER", "THERE", "FREE") if in_fleet else ()
         yield ("PROFILE", *head, "DEVICES", "REPLICAS", "EACH", "ITL", "TTFT", "MEASURED", "COST/H")

@@ -1,4 +1,4 @@
-"""A status, shown: tables of tenants and workloads, or one of them in full."""
+"""Prints a status as tables of tenants and workloads, or one of them with all details."""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ _COLOURS: Final = {
     Health.MISSING: "red",
 }
 _HEALTH: Final = 2
+_DRIFT_ACTIONS: Final = (
+    ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED,
+)  # fmt: skip
 
 
 def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
-    """A line for each tenant and workload on each cluster, and below it why one is not well."""
+    """A line for each tenant and workload on each cluster, followed by the reasons of bad health."""
     for cluster in clusters:
         for each in cluster.flux:
             if each.readiness.state is not ReadinessState.READY or each.suspended:
@@ -56,9 +59,9 @@ def table_lines(clusters: Sequence[ClusterStatus]) -> Iterator[str]:
 
 
 def drift_lines(drift: FleetDrift) -> Iterator[str]:
-    """What differs, by cluster and owner, with each field."""
+    """The differing objects with their fields, by cluster and owner."""
     if not drift.differences:
-        yield "Clusters are as the repository has them."
+        yield "Clusters have no drift from the repository."
         return
     last = None
     for each in drift.differences:
@@ -92,11 +95,9 @@ def _table(
 
 
 def _start(part: TenantStatus | WorkloadStatus) -> tuple[str, ...]:
-    """The cells that both tables begin with."""
+    """The first cells of both tables."""
     ready = sum(each.readiness.state is ReadinessState.READY and not each.suspended for each in part.flux)
-    drifted = part.drift.of(
-        ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
-    )
+    drifted = part.drift.of(*_DRIFT_ACTIONS)
     return (
         part.name,
         part.cluster,
@@ -128,7 +129,7 @@ def _accelerator(each: AcceleratorStatus) -> str:
 
 
 def detail_lines(part: TenantStatus | WorkloadStatus) -> Iterator[str]:
-    """A tenant or workload on one cluster, with everything that is known."""
+    """All details of a tenant or workload on one cluster."""
     health = click.style(part.health.value, fg=_COLOURS[part.health], bold=True)
     yield f"{click.style(f'{part.name} on {part.cluster}', bold=True)}  {health}"
     for reason in part.reasons:
@@ -137,11 +138,9 @@ def detail_lines(part: TenantStatus | WorkloadStatus) -> Iterator[str]:
         yield "flux"
         for each in part.flux:
             yield f"  {_flux(each)}"
-    drifted = part.drift.of(
-        ObjectAction.CREATE, ObjectAction.CHANGE, ObjectAction.EXTRA, ObjectAction.REFUSED
-    )
+    drifted = part.drift.of(*_DRIFT_ACTIONS)
     if drifted:
-        yield "not as in the repository"
+        yield "drift from the repository"
         for change in drifted:
             yield from change_lines(change)
     if isinstance(part, TenantStatus):
@@ -149,7 +148,6 @@ def detail_lines(part: TenantStatus | WorkloadStatus) -> Iterator[str]:
 
 
 def _of_tenant(tenant: TenantStatus) -> Iterator[str]:
-    """What only a tenant has."""
     yield from _shares(tenant)
     if tenant.identities:
         yield "identities"

@@ -1,4 +1,4 @@
-"""Tables for people: nothing in them is cut, so that they can be searched and copied from."""
+"""Tables for people. Cells are never cut, so that people can search and copy them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["table"]
 
 
 def table(rows: Sequence[tuple[str, ...]], *, numbers: Collection[int] = ()) -> Iterator[str]:
-    """The lines of a table; its first row is the headings, and columns of numbers stand at the right."""
+    """The lines of a table with headings in its first row; columns of ``numbers`` are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for place, row in enumerate(rows):
         cells = (

@@ -152,8 +152,8 @@ def test_the_action_keeps_one_comment(fleet: Path, notes: Notes) -> None:
     edit_by_hand(fleet)
     act(fleet, page)
     (second,) = notes.texts
-    assert "### In the way" in second
-    assert "### In the way" not in first
+    assert "### Problems" in second
+    assert "### Problems" not in first
 
 
 def component(folder: Path, **more: str) -> int:

@@ -75,7 +75,7 @@ def test_doctor_works_outside_of_a_fleet(run: Run) -> None:
     assert checks["install/forges"]["state"] == "ok"
     assert checks["git/git"]["state"] == "ok"
     assert checks["fleet/repository"]["state"] == "missing"
-    assert checks["cluster/kubeconfig"]["fix"] == "name one with --kubeconfig, or in KUBECONFIG"
+    assert checks["cluster/kubeconfig"]["fix"] == "set --kubeconfig or KUBECONFIG"
 
 
 def test_the_fleet_of_the_current_folder_and_its_remote_are_looked_at(
@@ -96,7 +96,10 @@ def test_a_broken_fleet_is_a_failure(repository: Path, run: Run) -> None:
     (repository / "goldenpath.yaml").write_text("format: fleet/v1\n")
     git(repository, "commit", "--quiet", "--all", "--message", "Break it")
     found = checked(run, "--repo", str(repository))["fleet/repository"]
-    assert (found["state"], found["fix"]) == ("failed", "goldenpath fleet validate names every problem")
+    assert (found["state"], found["fix"]) == (
+        "failed",
+        "run goldenpath fleet validate, which lists every problem",
+    )
 
 
 def test_each_cluster_of_the_fleet_is_asked(here: Path, repository: Path, run: Run) -> None:
@@ -136,5 +139,5 @@ def test_nothing_is_changed(repository: Path, run: Run) -> None:
     before = digest()
     text = run("doctor", "--repo", str(repository))
     assert "ok      fleet/repository: " in text.stdout
-    assert "        fix: name one with --kubeconfig" in text.stdout
+    assert "        fix: set --kubeconfig" in text.stdout
     assert digest() == before

@@ -159,7 +159,7 @@ def test_a_person_is_asked_reported_and_corrected_at_a_real_terminal(here: Path)
         terminal.send(ENTER)
         terminal.expect("Owner:")
         terminal.send(ENTER)
-        terminal.expect("needed")
+        terminal.expect("required")
         terminal.send("vision-team", ENTER)
         for optional in ("Contact:", "Environment:", "Cost center:", "Expires:", "Pod security:"):
             terminal.expect(optional)

@@ -46,7 +46,7 @@ def test_a_stream_demands_a_cluster_where_there_are_several(here: Path, run: Run
     result = run("render", "vision.yaml")
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert "--cluster: vision is on berlin, boston; name one" in result.stderr
+    assert "--cluster: is required: vision is on berlin, boston; choose one" in result.stderr
     assert run("render", "vision.yaml", "--cluster", "boston").exit_code == 0
 
 
@@ -179,9 +179,7 @@ def test_without_any_fleet_the_way_out_is_named(here: Path, run: Run) -> None:
     (here / "goldenpath.yaml").rename(here / "other.yaml")
     result = run("render", "vision.yaml")
     assert result.exit_code == 2
-    assert (
-        "there is no goldenpath.yaml here or in a folder above; name yours with --fleet FILE" in result.stderr
-    )
+    assert "there is no goldenpath.yaml here or in a folder above; give --fleet FILE" in result.stderr
 
 
 def test_every_problem_is_named_with_file_line_path_value_rule_and_nearest(here: Path, run: Run) -> None:
@@ -204,7 +202,7 @@ def test_several_documents_no_file_and_no_yaml_are_refused(here: Path, run: Run)
     (here / "bad.yaml").write_text("a: [\n")
     (here / "bytes.yaml").write_bytes(b"\xff")
     for name, words in {
-        "two.yaml": "one YAML document is expected, not 2",
+        "two.yaml": "must have one YAML document, not 2",
         "bad.yaml": "this is not YAML",
         "bytes.yaml": "not UTF-8",
         "none.yaml": "cannot be read",

@@ -136,7 +136,7 @@ def test_one_context_for_two_clusters_is_refused(here, name):
     refused = run("apply", "request.yaml", "--context", "elsewhere")
 
     assert refused.exit_code == 2
-    assert "name one with --cluster" in refused.stderr
+    assert "name one cluster with --cluster" in refused.stderr
     assert run("diff", "request.yaml", "--context", "elsewhere", "--cluster", "boston").exit_code == 1
 
 

@@ -213,7 +213,7 @@ def test_an_image_is_signed_and_verified_by_digest_alone(keys, place):
         (["pack", "{model}", "--dry-run", "--dataset", "a=latest"], "must end in a digest"),
         (["pack", "{model}", "--dry-run", "--allow", "model-pickle"], "must be RULE=REASON"),
         (["pack", "{model}", "--dry-run", "--base-model", "llama"], "must have a digest"),
-        (["inspect", "nothing"], "neither a folder nor a reference"),
+        (["inspect", "nothing"], "must be a folder, or a reference"),
     ],
 )
 def test_bad_input_names_the_fix(model, words, said):

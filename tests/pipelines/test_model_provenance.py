@@ -317,7 +317,7 @@ def test_a_lineage_without_bundles_says_where_they_may_be(tmp_path: Path) -> Non
     file = tmp_path / "pod.yaml"
     file.write_text(kubeyaml.dump(serving_pod()))
     said = call("lineage", "show", str(file), ends_with=2)
-    assert "--bundles: is required: name a folder with provenance, or its registry with --registry" in said
+    assert "--bundles: is required: give a folder with provenance, or its registry with --registry" in said
 
 
 def test_a_branch_without_its_repository_is_refused(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_registry_that_no_option_names_is_not_asked(chat: Path) -> None:
     (problem,) = refused(chat, f"127.0.0.1:1/a/chat@{OUTPUT}", "--registry", "oci://127.0.0.1:1/ab")
     assert problem["path"] == "Pod vision/chat: volumes[model].image.reference"
     assert problem["message"].startswith(
-        "127.0.0.1:1/a/chat: is in a registry that no --registry names; name it"
+        "127.0.0.1:1/a/chat: is in a registry that no --registry names; add it"
     )
 
 
@@ -153,7 +153,9 @@ def test_a_model_that_the_registry_does_not_have_has_no_provenance(chat: Path, t
         options = ["--fleet", str(tmp_path / "goldenpath.yaml"), "--registry", f"oci://{client.address.host}"]
         result = CliRunner().invoke(cli, ["check", str(chat), *options], prog_name="goldenpath")
     assert result.exit_code == 1
-    assert f"{REFUSALS['no-provenance'].message} The registry has no such model: push it" in result.stdout
+    assert (
+        f"{REFUSALS['no-provenance'].message} The registry does not have the model: push it" in result.stdout
+    )
 
 
 def test_a_registry_that_gives_other_bytes_than_were_asked_for_is_a_problem(

@@ -10,6 +10,7 @@ import click
 
 from goldenpath import __version__, names
 from goldenpath.check import Schemas
+from goldenpath.cli.accepted_input import announce_fleet
 from goldenpath.cli.base_command import (
     ExampleCommand,
     cluster_option,
@@ -110,9 +111,9 @@ def command(
             models=models,
         )
     if bundles is not None and builder is not None and models is not None:
-        from goldenpath.cli.model_findings import judge_models  # noqa: PLC0415 - needs an extra
+        from goldenpath.cli.model_findings import check_models  # noqa: PLC0415 - needs an extra
 
-        judge_models(models, bundles, builder, examination)
+        check_models(models, bundles, builder, examination)
     _show(examination, output_format)
     ctx.exit(examination.exit_code)
 
@@ -125,8 +126,7 @@ def _fleet_for(files: Sequence[InputFile], given: Path | None) -> Path | None:
     named = [path.parent for path in paths if path.name == names.FLEET_FILE]
     folders = [file.folder for file in files if file.folder is not None]
     found = find_fleet(dict.fromkeys((*named, *folders)), dict.fromkeys(path.parent for path in paths))
-    click.echo(f"Fleet: {found}", err=True)
-    return found
+    return announce_fleet(found)
 
 
 def _show(examination: Examination, output_format: str) -> None:

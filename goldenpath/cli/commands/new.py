@@ -10,6 +10,7 @@ import click
 
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
+from goldenpath.cli.accepted_input import announce_fleet
 from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
 from goldenpath.cli.editor_schema import modeline
 from goldenpath.cli.free_accelerators import FreeAccelerators
@@ -127,8 +128,7 @@ def _fleet_file(given: Path | None) -> Path | None:
     except InputError:
         click.echo("Fleet: none found, so cluster names are not checked.", err=True)
         return None
-    click.echo(f"Fleet: {found}", err=True)
-    return found
+    return announce_fleet(found)
 
 
 def _free_accelerators(
