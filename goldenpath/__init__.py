@@ -1,4 +1,4 @@
-"""One short, checked request becomes everything that an AI team needs on Kubernetes, as GitOps manifests.
+"""Renders one short, checked request to everything that an AI team needs on Kubernetes, as GitOps manifests.
 
 ::
 
@@ -12,8 +12,8 @@
     with goldenpath.Fleet.open("https://git.example.org/platform/fleet.git") as repository:
         repository.publish(spec)
 
-This module is the public face and holds no code of its own. Names are looked up when they are first used:
-importing it costs next to nothing, and a command line's ``--help`` loads no parser, engine or catalogue.
+This module only exports the public names. Each name is imported at its first use, so ``import goldenpath`` is fast, and
+the ``--help`` of a command loads no parser, engine or catalogue.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ _HOMES: Final = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - costs more than all the rest of this module
+        from importlib.metadata import version  # noqa: PLC0415 - slower than the rest of this module
 
         value: Any = version("goldenpath")
     elif name in _HOMES:
@@ -124,10 +124,10 @@ def __dir__() -> list[str]:
 
 
 class _Facade(types.ModuleType):
-    """The stages `render` and `check` are packages here too, and importing a package binds its name.
+    """Keeps the functions `render` and `check`, which share their names with packages.
 
-    Without this, ``goldenpath.render`` would be a function or a package, as the imports before it happened
-    to go. ``from goldenpath.render import …`` works as ever.
+    An import of a package binds its name in the parent module. Without this class, ``goldenpath.render`` would be the
+    function or the package, depending on earlier imports. ``from goldenpath.render import …`` works as usual.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:

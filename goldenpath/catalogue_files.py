@@ -1,4 +1,4 @@
-"""Reads the YAML files of the catalogues into strict models. An error names the file and the place in it."""
+"""Reads the YAML files of the catalogues into strict models. An error names the file and the field."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def _is_date(text: str) -> str:
 
 
 class CatalogueModel(BaseModel):
-    """A part of a file: strict, without unknown fields, and frozen."""
+    """Base of a catalogue's models: strict, frozen, without unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class FactSource(CatalogueModel):
-    """Where a fact was read. ``date`` (ISO 8601) is the commit's or release's, or the day of reading for a page."""
+    """The source of a fact. ``date`` (ISO 8601) is the date of the commit or release; for a page, the day of reading."""
 
     name: Text
     version: Text
@@ -43,19 +43,19 @@ class FactSource(CatalogueModel):
 
 
 def read_catalogue_file(file: Traversable, shape: type[T], place: str) -> T:
-    """One file.
+    """Read one file.
 
     Args:
         file: the file.
         shape: the type of its document.
-        place: names the file in errors, such as ``addons/data/flux.yaml``.
+        place: the name of the file in errors, such as ``addons/data/flux.yaml``.
 
     Raises:
-        DataError: the file cannot be read, or is not of that shape.
+        DataError: the file cannot be read, or does not match the type.
     """
     try:
         document: Any = kubeyaml.load(file.read_text(encoding="utf-8"), name=place)
-        # Through JSON, strictness keeps its meaning: text for a number is refused, text for a date is read.
+        # Via JSON, a strict model refuses text for a number, and accepts text for a date.
         return TypeAdapter(shape).validate_json(json.dumps(document))
     except ValidationError as error:
         lines = [f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
@@ -67,17 +67,17 @@ def read_catalogue_file(file: Traversable, shape: type[T], place: str) -> T:
 def read_catalogue_folder(
     folder: Traversable, shape: type[M], place: str, *, key: str = "id", skip: tuple[str, ...] = ()
 ) -> dict[str, M]:
-    """Every ``*.yaml`` of a folder, by its id and sorted by it.
+    """Read every ``*.yaml`` of a folder, by id, sorted by id.
 
     Args:
         folder: the folder.
         shape: the model of each file.
-        place: names the folder in errors, such as ``addons/data``.
+        place: the name of the folder in errors, such as ``addons/data``.
         key: the field with the id, which is also the file's name.
-        skip: names of files that have another shape.
+        skip: names of files that have another format.
 
     Raises:
-        DataError: a file is broken, or its name is not its id.
+        DataError: a file is not valid, or its name is not its id.
     """
     found: dict[str, M] = {}
     for file in sorted(folder.iterdir(), key=lambda each: each.name):
@@ -85,6 +85,8 @@ def read_catalogue_folder(
             entry = read_catalogue_file(file, shape, f"{place}/{file.name}")
             id_ = getattr(entry, key)
             if file.name != f"{id_}.yaml":
-                raise DataError(f"{place}/{file.name}: `{key}: {id_}` is not the name of the file")
+                raise DataError(
+                    f"{place}/{file.name}: `{key}: {id_}` does not match the file's name; rename one of them"
+                )
             found[id_] = entry
     return found

@@ -1,10 +1,10 @@
-"""The plain ``cookiecutter`` CLI as a front door, with the same parser and so the same bytes.
+"""Lets the plain ``cookiecutter`` CLI render a golden path with goldenpath's parser, and so to the same bytes.
 
-cookiecutter itself turns numbers into text, takes the first item of a list for a choice, and renders values
-as templates. So its variables are read here as answers, made into a request, and parsed like every other
-one; the templates then see the same words as in :mod:`goldenpath.render`.
+cookiecutter converts numbers to text, takes the first item of a list as the choice, and renders values as templates.
+So this extension reads cookiecutter's variables as answers, converts them to a request, and parses it like any other.
+The templates then get the same words as in :mod:`goldenpath.render`.
 
-One run is one tenant on one cluster. Named in ``_extensions`` of a golden path's ``cookiecutter.json``.
+One run renders one tenant on one cluster. ``_extensions`` of a golden path's ``cookiecutter.json`` names this class.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from goldenpath.render.jinja_environment import FILTERS
 from goldenpath.render.overrides import apply_overrides, with_overrides
 from goldenpath.render.template_words import words_of
 from goldenpath.spec.envelope import Envelope
-from goldenpath.tenant_requests import tenants_beside
+from goldenpath.tenant_requests import repository_tenants
 
 if TYPE_CHECKING:
     from goldenpath.manifests import RenderedFile
@@ -40,13 +40,13 @@ __all__ = ["GoldenPathExtension"]
 
 
 class BadInput(click.ClickException):
-    """What cookiecutter's own command line prints, and ends with 2."""
+    """An error that cookiecutter's command line prints before it exits with 2."""
 
     exit_code = 2
 
 
 class GoldenPathExtension(Extension):
-    """Gives templates goldenpath's filters, and its words in place of cookiecutter's raw values."""
+    """Gives templates goldenpath's filters, and its words instead of cookiecutter's raw values."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -57,10 +57,10 @@ class GoldenPathExtension(Extension):
         self._shared: _Shared | None = None
 
     def words(self, answers: dict[str, Any]) -> dict[str, Any]:
-        """The words for cookiecutter's answers, worked out once.
+        """Return the words for cookiecutter's answers, computed once.
 
-        cookiecutter changes its working directory while it writes, so relative paths must be read before
-        that: the name of the outermost folder is the first thing that it renders.
+        cookiecutter changes its working directory while it writes, so relative paths are read at the first rendering,
+        which is the name of the outermost folder.
 
         Raises:
             BadInput: with every problem of the answers.
@@ -73,9 +73,9 @@ class GoldenPathExtension(Extension):
         return self._words
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Send every manifest through the request's overrides, as the library does after rendering.
+        """Wrap every manifest in a filter that applies the request's overrides, as the library does after rendering.
 
-        With the first file, what golden paths of one kind share is there too: cookiecutter makes its loader late.
+        The shared files are added with the first file, since cookiecutter creates its loader late.
         """
         del filename
         if name is not None and self._shared is not None:
@@ -84,13 +84,13 @@ class GoldenPathExtension(Extension):
         if name is None or not name.rsplit("/", 1)[-1].removesuffix("[% endif %]").endswith(".yaml"):
             return source
         start, end = self.environment.block_start_string, self.environment.block_end_string
-        where = "true" if any(place in name for place in _ON_CLUSTERS) else "false"
-        return f"{start} filter {_OVERRIDES}({where}) {end}{source}{start} endfilter {end}"
+        on_cluster = "true" if any(part in name for part in _CLUSTER_PATH_PARTS) else "false"
+        return f"{start} filter {_OVERRIDES}({on_cluster}) {end}{source}{start} endfilter {end}"
 
     def _add(self, shared: _Shared) -> None:
-        """Write the files that golden paths of the kind have in common, and let templates include their parts.
+        """Write the shared files of the golden path's kind, and let templates include the shared parts.
 
-        cookiecutter reads one folder, so this is done when it asks for the first of its own files.
+        cookiecutter reads only one folder, so this happens when it loads the first of its own files.
         """
         parts = FileSystemLoader([shared.templates, shared.templates / "templates"])
         self.environment.loader = ChoiceLoader(
@@ -104,7 +104,7 @@ class GoldenPathExtension(Extension):
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What golden paths of one kind have in common: their templates, and the files that these give in a project."""
+    """The shared templates of golden paths of one kind, and the project's files that are rendered from them."""
 
     templates: Path
     files: tuple[RenderedFile, ...]
@@ -112,8 +112,8 @@ class _Shared:
 
 
 _OVERRIDES = "goldenpath_overrides"
-_ON_CLUSTERS = ("clusters/", "[[ folder ]]")
-"""What the path of a template for a cluster's file holds."""
+_CLUSTER_PATH_PARTS = ("clusters/", "[[ folder ]]")
+"""Parts of the path of a template for a file on a cluster."""
 
 
 @pass_context
@@ -126,11 +126,11 @@ def _overridden(context: Context, text: str, on_cluster: bool) -> str:
 
 
 class _WordsContext(Context):
-    """Answers with goldenpath's words; ``cookiecutter.name`` is the checked name."""
+    """Resolves variables to goldenpath's words; ``cookiecutter.name`` is the checked name."""
 
     def resolve_or_missing(self, key: str) -> Any:
         answers = self.parent.get("cookiecutter")
-        # Only while files are made is `_repo_dir` there; while it asks for values, cookiecutter is left alone.
+        # cookiecutter sets `_repo_dir` only while it writes files; its questions are left unchanged.
         if isinstance(answers, dict) and "_repo_dir" in answers and key not in self.vars:
             words = _extension(self.environment).words(answers)
             if key in words:
@@ -146,14 +146,14 @@ def _extension(environment: Environment) -> GoldenPathExtension:
 
 
 def _words(answers: dict[str, Any]) -> tuple[dict[str, Any], _Shared | None]:
-    """The words of the templates, and what the golden path's kind adds to its own files."""
+    """Return the words for the templates, and the shared files of the golden path's kind."""
     path = read_golden_path(Path(answers["_repo_dir"]))
     file = str(answers.get("fleet") or "")
     if not Path(file).is_file():
-        message = "name your fleet file, as in `cookiecutter … fleet=goldenpath.yaml`"
+        message = "is not a file; name your fleet's file, as in `cookiecutter … fleet=goldenpath.yaml`"
         raise InputError([Problem("fleet", "required", message, file)])
     fleet = load_fleet(file)
-    # The folder that cookiecutter was given is the golden path, wherever it is and whichever version.
+    # The golden path is the folder that cookiecutter was given, at any place and of any version.
     home = path.folder.parent
     library = Library([home.parent.parent if home.name == "versions" else home])
     pipeline = Pipeline(fleet, library=library)
@@ -172,11 +172,11 @@ def _words(answers: dict[str, Any]) -> tuple[dict[str, Any], _Shared | None]:
     if cluster is None and len(everywhere) > 1:
         names = ", ".join(each.cluster_name for each in everywhere)
         raise InputError(
-            [Problem("cluster", "required", f"{everywhere[0].ref.path} is on {names}; name one")]
+            [Problem("cluster", "required", f"{everywhere[0].ref.path} is on {names}; name one of them")]
         )
     (resolved,) = pipeline.resolve(spec, cluster=cluster or everywhere[0].cluster_name, parent=parent)
     if kind.has_parent and resolved.is_retiring:
-        message = "nothing is rendered for it; `goldenpath render` writes what stays"
+        message = "has no files on a cluster that it leaves; use `goldenpath render` for the remaining files"
         raise InputError([Problem("retiring", "retiring", message)])
     words = words_of(path, resolved, everywhere) | {"cookiecutter": {"name": resolved.ref.name}}
     templates = shared_parts_of(path)
@@ -192,13 +192,13 @@ def _words(answers: dict[str, Any]) -> tuple[dict[str, Any], _Shared | None]:
 def _request(
     answers: dict[str, Any], path: GoldenPath, fleet: FleetSpec, library: Library
 ) -> tuple[Envelope, Parent | None]:
-    """The request that the answers make, or that a file holds, and its tenant where it is a workload."""
+    """Return the request from the answers or from a file, and a workload's tenant."""
     spec = str(answers.get("spec") or "")
     document = kubeyaml.load_file(Path(spec), written=True) if spec else request_from_answers(answers, path)
-    tenants = tenants_beside(Path(str(answers["fleet"])), fleet, library)
+    tenants = repository_tenants(Path(str(answers["fleet"])), fleet, library)
     request = parse(document, fleet=fleet, library=library, tenants=tenants, file=spec or None)
     if request.golden_path != path.major:
-        message = f"is not the golden path that cookiecutter was started with, which is {path.major}"
+        message = f"is not {path.major}, the golden path that cookiecutter was started with; use the same one"
         raise InputError(
             [Problem("golden_path", "wrong-golden-path", message, request.golden_path, path.major)]
         )

@@ -1,4 +1,4 @@
-"""Numbers with their words, as people read them."""
+"""Numbers with their nouns, for people."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ __all__ = ["counted"]
 
 
 def counted(number: int, word: str) -> str:
-    """A number and its word: ``1 object``, ``2,000 objects``."""
+    """Return a number with its noun: ``1 object``, ``2,000 objects``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"

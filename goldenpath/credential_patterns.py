@@ -1,7 +1,7 @@
-"""Patterns of credentials: none is accepted as input, and none appears in output.
+"""Patterns of credentials, which are refused in input and masked in output.
 
-The forms are those that their makers document, each with a prefix or a shape that nothing else has: a match is a
-credential, and not a word that happens to be long.
+The patterns follow the issuers' documentation. Each has a unique prefix or shape, so a match is a credential and not
+just a long word.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["MASK", "credential_in", "without_credentials"]
 
 MASK: Final = "[credential]"
 
-_FORMS: Final = (
+_PATTERNS: Final = (
     ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})"),
     ("a GitLab token", r"\bgl(?:pat|rt|dt|ptt|oas|soat|cbt)-[A-Za-z0-9_=.-]{20,255}"),
     ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -28,11 +28,11 @@ _FORMS: Final = (
     ("a bearer token", r"\b[Bb]earer +[A-Za-z0-9._~+/=-]{16,}"),
 )
 
-_ANY: Final = re.compile("|".join(f"({form})" for _, form in _FORMS))
-_WORDS: Final = tuple(words for words, _ in _FORMS)
+_ANY: Final = re.compile("|".join(f"({pattern})" for _, pattern in _PATTERNS))
+_NAMES: Final = tuple(name for name, _ in _PATTERNS)
 
-# No form matches a text without one of these. Finding a word in a text is a hundred times as fast as trying the forms,
-# and an address, which many texts hold, has a form of its own to be tried.
+# Every pattern except the one for addresses needs one of these texts. A search for them is a hundred times as fast as
+# the patterns. Many texts hold an address, so it has a quick pattern of its own.
 _HINTS: Final = (
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     *("glpat-", "glrt-", "gldt-", "glptt-", "gloas-", "glsoat-", "glcbt-"),
@@ -41,18 +41,18 @@ _HINTS: Final = (
 _USER_INFO: Final = re.compile(r"://[^\s/@\"\\]{0,400}@")
 
 
-def _may_hold_one(text: str) -> bool:
+def _may_hold_credential(text: str) -> bool:
     return any(hint in text for hint in _HINTS) or ("://" in text and _USER_INFO.search(text) is not None)
 
 
 def credential_in(text: str) -> str | None:
-    """What kind of credential a text holds, in words; None where it holds none."""
-    if not _may_hold_one(text):
+    """Return the kind of credential in a text, such as ``a GitHub token``; None if it holds none."""
+    if not _may_hold_credential(text):
         return None
     found = _ANY.search(text)
-    return _WORDS[(found.lastindex or 1) - 1] if found else None
+    return _NAMES[(found.lastindex or 1) - 1] if found else None
 
 
 def without_credentials(text: str) -> str:
-    """The text with every credential masked."""
-    return _ANY.sub(MASK, text) if _may_hold_one(text) else text
+    """Return the text with every credential masked."""
+    return _ANY.sub(MASK, text) if _may_hold_credential(text) else text

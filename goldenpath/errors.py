@@ -3,20 +3,20 @@
 ::
 
     GoldenpathError
-    ├── InputError      what a person or program asked for cannot be accepted: all problems at once
-    ├── RenderError     a golden path's template could not be rendered with an accepted request
-    ├── ChecksFailedError (in `findings`)  an accepted request has findings of severity error
+    ├── InputError      the input is not valid; all problems at once
+    ├── RenderError     a golden path's template cannot be rendered with a valid request
+    ├── ChecksFailedError (in `findings`)  a valid request has findings with the severity error
     ├── DataError       data that ships with goldenpath, or a golden path's own metadata, is broken
     ├── RepositoryError a Git repository, its remote or its forge cannot be used
     │   ├── RefMovedError   another commit moved the branch first
-    │   └── RepositoryUnavailableError   another try may do: the network, a lock, a busy server
+    │   └── RepositoryUnavailableError   a retry may succeed: the network, a lock, a busy server
     ├── RegistryError   an OCI registry refused, or cannot be reached
-    │   └── RegistryUnavailableError     another try may do: the network, a time-out, a busy server
-    ├── ArtifactRefusedError            an OCI artifact is not what it has to be
+    │   └── RegistryUnavailableError     a retry may succeed: the network, a time-out, a busy server
+    ├── ArtifactRefusedError            an OCI artifact is not accepted
     └── ClusterError    a Kubernetes API server refused, or cannot be reached
-        └── ClusterUnavailableError     another try may do: the network, a time-out, a busy server
+        └── ClusterUnavailableError     a retry may succeed: the network, a time-out, a busy server
 
-Messages name the thing, the field and the way out. They never hold a whole document or a secret.
+    Messages name the object, the field and the fix. They never hold a whole document or a secret.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ MORE_PROBLEMS: Final = "more-problems"
 
 
 class _Missing:
-    """The one value that says "nothing was given here", since ``None`` is a value of YAML."""
+    """The type of ``MISSING``, which marks an absent value, since ``None`` is a value of YAML."""
 
     def __repr__(self) -> str:
         return "(missing)"
 
     def __reduce__(self) -> str:
-        return "MISSING"  # there is one, also in what comes from another process
+        return "MISSING"  # stays a singleton in objects from another process
 
 
 MISSING: Final = _Missing()
@@ -70,10 +70,10 @@ MISSING: Final = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an input.
+    """One fault of an input.
 
-    ``path`` is written as a person would look for it: ``gpus[1].quota``. ``rule`` is a stable id
-    (``unknown-profile``). ``nearest`` is the closest valid value where there is one.
+    ``path`` is the field's path, such as ``gpus[1].quota``. ``rule`` is a stable id (``unknown-profile``). ``nearest``
+    is the closest valid value, if one is close.
     """
 
     path: str
@@ -83,7 +83,7 @@ class Problem:
     nearest: str | None = None
     file: str | None = None
     count: int = 1
-    """How many problems this entry stands for: more than one where the rule is ``more-problems``."""
+    """The number of problems that this entry stands for; above 1 only for the rule ``more-problems``."""
 
     def in_file(self, file: str) -> Problem:
         return self if self.file else replace(self, file=file)
@@ -96,7 +96,7 @@ class Problem:
 
 
 def shown(value: Any) -> str:
-    """A value from outside as short, printable text on one line."""
+    """Return an input value as short, printable text on one line."""
     if isinstance(value, str):
         text = repr(value) if value.isprintable() else ascii(value)
     else:
@@ -105,7 +105,7 @@ def shown(value: Any) -> str:
 
 
 def _as_written(value: Any) -> str:
-    """As in YAML and JSON: ``null`` and ``true``, where Python says ``None`` and ``True``; numbers as they were written."""
+    """Return a value as in YAML and JSON, such as ``null`` and ``true``; numbers keep their notation."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value)
     try:
@@ -116,17 +116,17 @@ def _as_written(value: Any) -> str:
 
 
 class GoldenpathError(Exception):
-    """Base of all; ``exit_code`` is what the command line ends with."""
+    """Base of all. ``exit_code`` is the exit code of the command line."""
 
     exit_code = 2
 
 
 MAX_PROBLEMS: Final = 100
-"""How many problems one error holds. An input with more gets one last entry that counts the others."""
+"""The largest number of problems in one error. A last entry counts the others."""
 
 
 def more_problems(count: int, file: str | None = None) -> Problem:
-    """The last entry of a list of problems that leaves out ``count`` of them."""
+    """Return the last entry of a list of problems that leaves out ``count`` of them."""
     noun = "problem" if count == 1 else "problems"
     message = f"has {count:,} more {noun}; fix the ones above first"
     return Problem("", MORE_PROBLEMS, message, file=file, count=count)
@@ -144,14 +144,14 @@ def _count_of(problem: Problem) -> int:
 
 
 class InputError(GoldenpathError):
-    """An input that cannot be accepted, with every problem that it has; of very many, the first hundred."""
+    """An input that is not valid, with all of its problems, or the first hundred of them."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = _bounded(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
-        """An error that comes from another process has its problems."""
+        """Keep the problems of an error from another process."""
         return type(self), (self.problems,)
 
     @classmethod
@@ -162,26 +162,26 @@ class InputError(GoldenpathError):
 
 
 class RenderError(GoldenpathError):
-    """A golden path could not be rendered; the message names its file and line."""
+    """A golden path cannot be rendered; the message names its file and line."""
 
 
 class DataError(GoldenpathError):
-    """Data that ships with goldenpath or with a golden path is broken; the message names its place."""
+    """Data that ships with goldenpath or with a golden path is broken; the message names its file and field."""
 
 
 class RepositoryError(GoldenpathError):
-    """A Git repository, its remote or its forge cannot be used; trying again changes nothing.
+    """A Git repository, its remote or its forge cannot be used, and a retry does not help.
 
-    The message says what was tried and what was answered, and never holds a credential.
+    The message names the operation and the answer, and never holds a credential.
     """
 
 
 class RefMovedError(RepositoryError):
-    """Another commit moved the branch first: the new one has an older parent, and must be built anew."""
+    """Another commit moved the branch first, so the new commit must be rebuilt on the new tip."""
 
 
 class RepositoryUnavailableError(RepositoryError):
-    """The remote or the forge did not answer, or is busy: the same thing may work in a moment."""
+    """The remote or the forge did not answer, or is busy: a retry may succeed."""
 
 
 class RegistryError(GoldenpathError):
@@ -189,7 +189,7 @@ class RegistryError(GoldenpathError):
 
 
 class RegistryUnavailableError(RegistryError):
-    """The registry did not answer, or is busy: the same thing may work in a moment."""
+    """The registry did not answer, or is busy: a retry may succeed."""
 
 
 class ArtifactRefusedError(GoldenpathError):
@@ -202,16 +202,16 @@ class ArtifactRefusedError(GoldenpathError):
         self.rule = rule
 
     def __reduce__(self) -> tuple[type[ArtifactRefusedError], tuple[str, str]]:
-        """An error that comes from another process has its rule."""
+        """Keep the rule of an error from another process."""
         return type(self), (self.rule, str(self))
 
 
 class ClusterError(GoldenpathError):
     """A Kubernetes API server refused; the message names the object, the field and the server's reason.
 
-    ``about`` is the object (``Kind namespace/name``), ``code`` the HTTP status (0 where none came), ``reason`` the
-    server's own word (``Forbidden``); ``causes`` are field, reason and message of each field that it named, and
-    ``named`` is the kind and name of what it missed.
+    ``about`` is the object (``Kind namespace/name``), ``code`` is the HTTP status (0 without an answer), and ``reason``
+    is the server's reason (``Forbidden``). ``causes`` are field, reason and message of each refused field. ``named`` is
+    the kind and name of a missing object.
     """
 
     def __init__(
@@ -233,4 +233,4 @@ class ClusterError(GoldenpathError):
 
 
 class ClusterUnavailableError(ClusterError):
-    """The API server did not answer, or is busy: the same thing may work in a moment."""
+    """The API server did not answer, or is busy: a retry may succeed."""

@@ -1,9 +1,7 @@
-"""Rendered files on a disk: only what changed is written, nothing is half-written, nothing goes astray.
+"""Writes rendered files to a folder: only changed ones, each as a whole, and never outside the folder.
 
-Everything is looked at before anything is written, so that a refusal leaves the folder as it was. A file that
-is already right is left alone: comparing costs a fraction of writing, and no build tool sees a new time stamp.
-
-Pure Python, without a command line's words; Git objects are written elsewhere.
+All files are checked before the first is written, so that a refusal leaves the folder unchanged. An unchanged file is
+not written: a comparison is faster than a write, and build tools see no new time stamp.
 """
 
 # Paths are strings here: making a Path for each file costs as much as comparing the file does.
@@ -32,15 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["WriteOutcome", "write_files"]
 
 MANAGED_BY: Final = ("app.kubernetes.io/managed-by", "goldenpath")
-"""The label on every rendered object: what does not have it was not rendered by us, and is never removed."""
+"""The label on every rendered object. An object without it was not rendered by goldenpath, and is never removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteOutcome:
-    """What became of each file; paths are relative to the folder, with ``/``.
+    """The paths of the files by outcome, relative to the folder, with ``/``.
 
-    ``removed`` are files of an older render that the new one no longer has. ``kept`` are files in the same
-    places that were left alone, since they hold a Namespace or something that was not rendered by us.
+    ``removed`` are files of an older render that the new one does not have. ``kept`` are files in the same folders
+    that stay, since they hold a Namespace or an object that goldenpath did not render.
     """
 
     written: tuple[str, ...] = ()
@@ -57,19 +55,19 @@ def write_files(
     keep_stale: bool = False,
     dry_run: bool = False,
 ) -> WriteOutcome:
-    """Bring a folder to what was rendered.
+    """Write rendered files to a folder, and remove stale ones.
 
     Args:
-        folder: where the files' relative paths start; made if it is not there.
-        files: what was rendered.
+        folder: the folder that the paths are relative to; created if missing.
+        files: the rendered files.
         owned: files and folders, relative to ``folder``, whose rendered manifests belong to this render alone;
             a manifest there that is not among ``files`` is removed.
-        keep_stale: remove nothing.
-        dry_run: only say what would happen.
+        keep_stale: remove no file.
+        dry_run: only return the outcome.
 
     Raises:
-        InputError: a path leaves the folder or goes through a symbolic link, something else is in a file's
-            place, or the disk refuses. Unless the disk refuses half-way, nothing was written then.
+        InputError: a path leads outside the folder or through a symbolic link, another kind of file is at the path, or
+            the disk refuses. Nothing is written, unless the disk refuses in the middle.
 
     """
     target = _Folder(folder)
@@ -95,7 +93,7 @@ def write_files(
 def _stale(
     target: _Folder, owned: Iterable[str], wanted: frozenset[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Manifests in our own places that are no longer wanted: those that were ours, and the others."""
+    """Return the unwanted manifests in the owned places: those that goldenpath rendered, and the others."""
     stale: list[str] = []
     kept: list[str] = []
     for path in sorted({path for place in owned for path in target.manifests(place)} - wanted):
@@ -104,7 +102,7 @@ def _stale(
 
 
 def _was_rendered(text: str | None) -> bool:
-    """Whether every object of a file carries our label, and none is a Namespace: those are never removed unasked."""
+    """Whether every object of a file has goldenpath's label, and none is a Namespace, which is never removed."""
     try:
         documents = kubeyaml.load_all(text) if text is not None else []
     except InputError:
@@ -127,62 +125,64 @@ def _is_ours(document: object) -> bool:
 
 def _check_plain(path: str) -> None:
     if "\\" in path or any(step in {"", ".", ".."} for step in path.split("/")):
-        raise InputError.of(path, "path", "is not a plain path below the folder")
+        raise InputError.of(path, "path", "is not a plain relative path; remove `..`, `.` and backslashes")
 
 
 def _refused(place: str, error: OSError) -> InputError:
     return InputError.of(place, "unwritable", f"the disk refuses: {error.strerror}")
 
 
-def _renamed(temporary: str, place: str) -> bool:
-    """Put a folder in place; True where one is there already."""
+def _move_folder(temporary: str, place: str) -> bool:
+    """Move a folder to its place; return False if another one already exists there."""
     try:
         os.rename(temporary, place)
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-            return True
+            return False
         raise
-    return False
+    return True
 
 
 def _create(place: str, content: bytes) -> None:
-    """Write a file that is not there: whatever already has its name, a link above all, is not written to."""
+    """Create a new file. An existing file or link of that name is never written to."""
     binary = getattr(os, "O_BINARY", 0)  # Windows would write other line ends
     descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | binary, 0o666)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        unwritten = memoryview(content)
+        while unwritten:
+            unwritten = unwritten[os.write(descriptor, unwritten) :]
     finally:
         os.close(descriptor)
 
 
 class _Folder:
-    """A folder, reached only by plain paths below it and never through a symbolic link."""
+    """A folder whose files are reached only by plain relative paths, never through a symbolic link."""
 
     def __init__(self, root: Path) -> None:
         self._root = os.fspath(root)
         self._token = secrets.token_hex(4)
-        # Whether a folder below the root is there. Each is looked at once, not once for each of its files.
+        # Whether each subfolder exists; looked up once, not once for each file.
         self._folders: dict[str, bool] = {"": os.path.isdir(root)}
 
     def differs(self, path: str, content: bytes) -> bool:
-        """Whether the file is missing or holds something else."""
-        if not self._is_there(path.rpartition("/")[0]):
+        """Whether the file is missing or has other content."""
+        if not self._folder_exists(path.rpartition("/")[0]):
             return True
         place = self._place(path)
-        found = self._look_at(place)
+        found = self._stat(place)
         if found is None:
             return True
         if not stat.S_ISREG(found.st_mode):
-            raise InputError.of(place, "not-a-file", "is in the place of a rendered file; move it away")
+            raise InputError.of(
+                place, "not-a-file", "is not a file, and blocks a rendered file; move it away"
+            )
         return found.st_size != len(content) or self._read(place) != content
 
     def write(self, contents: Mapping[str, bytes]) -> None:
-        """Put whole contents in place: a reader sees the old file or the new one.
+        """Write the files so that a reader sees either the old or the new content.
 
-        A folder that is not there yet is filled under another name and put in place as a whole, which costs
-        one rename for all of its files; in a folder that is there, each file is.
+        A new folder is filled under a temporary name and renamed once, which is faster than one rename for each file. In an
+        existing folder, each file is renamed.
         """
         new: dict[str, dict[str, bytes]] = {}
         for path, content in contents.items():
@@ -195,38 +195,38 @@ class _Folder:
             self._fill(folder, files)
 
     def _highest_missing(self, path: str) -> str | None:
-        """The outermost folder on the way to a file that is not there; None where all are."""
+        """Return the outermost missing folder on the path of a file; None if all exist."""
         steps = path.split("/")[:-1]
         folders = ("/".join(steps[:depth]) for depth in range(1, len(steps) + 1))
-        return next((folder for folder in folders if not self._is_there(folder)), None)
+        return next((folder for folder in folders if not self._folder_exists(folder)), None)
 
     def _fill(self, folder: str, files: Mapping[str, bytes]) -> None:
         parent, _, name = folder.rpartition("/")
         temporary = self._place(
             f"{parent}/.{name}.{self._token}.tmp" if parent else f".{name}.{self._token}.tmp"
         )
-        made = {""}
+        created = {""}
         try:
             os.makedirs(temporary)
             try:
                 for path, content in files.items():
                     inside = path.removeprefix(f"{folder}/")
                     below = inside.rpartition("/")[0]
-                    if below not in made:
+                    if below not in created:
                         os.makedirs(f"{temporary}/{below}", exist_ok=True)
-                        made.add(below)
+                        created.add(below)
                     _create(f"{temporary}/{inside}", content)
-                there = _renamed(temporary, self._place(folder))
+                is_moved = _move_folder(temporary, self._place(folder))
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
             raise _refused(self._place(folder), error) from None
-        if there:
-            # Another process has made the folder meanwhile: what it put there stays, and we look again.
+        if is_moved:
+            self._folders.update({f"{folder}/{below}".rstrip("/"): True for below in created})
+        else:
+            # Another process has created the folder meanwhile. Its files stay, and the write starts again.
             self._folders = {place: known for place, known in self._folders.items() if known}
             self.write(files)
-        else:
-            self._folders.update({f"{folder}/{below}".rstrip("/"): True for below in made})
 
     def _replace(self, path: str, content: bytes) -> None:
         folder, _, name = path.rpartition("/")
@@ -248,18 +248,17 @@ class _Folder:
             raise _refused(self._place(path), error) from None
 
     def remove(self, path: str) -> None:
-        """Remove a file."""
         try:
             os.unlink(self._place(path))
         except OSError as error:
             raise _refused(self._place(path), error) from None
 
     def manifests(self, place: str) -> Iterator[str]:
-        """The ``.yaml`` files at a place: itself, or the plain files everywhere below it."""
+        """Yield the ``.yaml`` file at a path, or all plain ``.yaml`` files below it."""
         _check_plain(place)
-        if not self._is_there(place.rpartition("/")[0]):
+        if not self._folder_exists(place.rpartition("/")[0]):
             return
-        found = self._look_at(self._place(place))
+        found = self._stat(self._place(place))
         if found is not None and stat.S_ISREG(found.st_mode) and place.endswith(".yaml"):
             yield place
         elif found is not None and stat.S_ISDIR(found.st_mode):
@@ -273,7 +272,7 @@ class _Folder:
                 yield from self.manifests(f"{place}/{name}")
 
     def text(self, path: str) -> str | None:
-        """The text of a file, or None where it is not UTF-8."""
+        """Return the text of a file; None if it is not UTF-8."""
         try:
             return self._read(self._place(path)).decode()
         except UnicodeDecodeError:
@@ -282,21 +281,21 @@ class _Folder:
     def _place(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
 
-    def _is_there(self, folder: str) -> bool:
+    def _folder_exists(self, folder: str) -> bool:
         known = self._folders.get(folder)
         if known is None:
-            known = self._is_there(folder.rpartition("/")[0]) and self._is_plain_folder(self._place(folder))
+            known = self._folder_exists(folder.rpartition("/")[0]) and self._is_folder(self._place(folder))
             self._folders[folder] = known
         return known
 
-    def _is_plain_folder(self, place: str) -> bool:
-        found = self._look_at(place)
+    def _is_folder(self, place: str) -> bool:
+        found = self._stat(place)
         if found is not None and not stat.S_ISDIR(found.st_mode):
-            raise InputError.of(place, "not-a-folder", "is in the place of a folder; move it away")
+            raise InputError.of(place, "not-a-folder", "is not a folder, and blocks a folder; move it away")
         return found is not None
 
-    def _look_at(self, place: str) -> os.stat_result | None:
-        """What is there, or None; a symbolic link is refused, since it may lead anywhere."""
+    def _stat(self, place: str) -> os.stat_result | None:
+        """Return the status of a path; None if it does not exist. A symbolic link is refused: it may lead anywhere."""
         try:
             found = os.lstat(place)
         except FileNotFoundError:

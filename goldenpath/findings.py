@@ -1,4 +1,4 @@
-"""A finding: something that a check has to say about an accepted request or a manifest."""
+"""Findings: the results of checks on a valid request or a manifest."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from goldenpath.errors import GoldenpathError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ChecksFailedError", "Finding", "Severity", "once"]
+__all__ = ["ChecksFailedError", "Finding", "Severity", "merge_equal_findings"]
 
 _ON: Final = " on "
-"""Between what a finding is about and its cluster: `Tenant vision on berlin`."""
+"""Separates the subject of a finding from its cluster: `Tenant vision on berlin`."""
 
 
 class Severity(enum.StrEnum):
-    """How much a finding weighs; only ``ERROR`` makes ``goldenpath check`` exit with 1."""
+    """The severity of a finding; only ``ERROR`` makes ``goldenpath check`` exit with 1."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -26,13 +26,13 @@ class Severity(enum.StrEnum):
 
     @property
     def rank(self) -> int:
-        """Worst first: 0 for an error."""
+        """The position in the order, worst first: 0 for an error."""
         return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """``rule`` is a stable id; ``object`` reads ``Kind namespace/name``; ``field`` is a path inside it."""
+    """A result of a check. ``rule`` is a stable id, ``object`` is ``Kind namespace/name``, ``field`` is a path in it."""
 
     file: str
     object: str
@@ -48,11 +48,10 @@ class Finding:
 
     @property
     def is_about_a_cluster(self) -> bool:
-        """Whether it is about a fact of the fleet: the same for every tenant on the cluster, and for no file alone."""
+        """Whether it concerns a cluster of the fleet, and so is the same for every tenant on the cluster."""
         return self.object.startswith("Cluster ") and not self.file
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data, for programs."""
         return {
             "rule": self.rule,
             "severity": self.severity.value,
@@ -64,12 +63,12 @@ class Finding:
         }
 
 
-def once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Each finding once: what is the same on several clusters becomes one finding that names all of them."""
+def merge_equal_findings(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield each finding once. Findings that differ only in the cluster become one that names all clusters."""
     places: dict[Finding, dict[str, None]] = {}
     for finding in findings:
-        about, on, cluster = finding.object.rpartition(_ON)
-        key = replace(finding, object=f"{about}{on}") if on and not finding.file else finding
+        subject, on, cluster = finding.object.rpartition(_ON)
+        key = replace(finding, object=f"{subject}{on}") if on and not finding.file else finding
         places.setdefault(key, {})[cluster] = None
     for finding, clusters in places.items():
         is_on = finding.object.endswith(_ON)
@@ -77,7 +76,7 @@ def once(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 class ChecksFailedError(GoldenpathError):
-    """An accepted request was refused, since a check has a finding of severity error; ``findings`` are those."""
+    """A valid request is refused, since checks have findings with the severity error, which are ``findings``."""
 
     exit_code = 1
 

@@ -1,7 +1,4 @@
-"""Parses a fleet or a request from a file or from a document that was read.
-
-The one stage that opens a file; everything after it takes values.
-"""
+"""Parses a fleet or a request from a file or a document. No later stage reads a file."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ __all__ = ["Parent", "Tenants", "builtin_library", "is_fleet", "load", "load_fle
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parent:
-    """The tenant that a workload belongs to, and the exact version of its golden path that its lock pins."""
+    """A workload's tenant, and the exact version of its golden path that its lock pins."""
 
     tenant: Tenant
     version: str | None = None
@@ -41,8 +38,8 @@ class Tenants:
     """The tenants that a request may name.
 
     Args:
-        find: a tenant by name; None where there is none.
-        names: all names, for a suggestion.
+        find: returns a tenant by name; None if the fleet has none.
+        names: returns all names, for suggestions.
     """
 
     find: Callable[[str], Parent | None]
@@ -50,30 +47,30 @@ class Tenants:
 
     @classmethod
     def only(cls, parent: Parent | None, names: Collection[str] = ()) -> Tenants:
-        """One tenant that was looked up before; without it, the names to suggest."""
+        """Return one tenant, or without it only the names for suggestions."""
         return cls(
             lambda name: parent if parent is not None and parent.tenant.name == name else None, lambda: names
         )
 
 
 def parent_of(request: Envelope, tenants: Tenants) -> Parent | None:
-    """The tenant of a workload; None for what is not a workload.
+    """Return the tenant of a workload; None for any other request.
 
     Raises:
-        InputError: there is no such tenant.
+        InputError: the fleet has no such tenant.
     """
     name = getattr(request, "tenant", None)
     if not isinstance(name, str):
         return None
     found = tenants.find(name)
     if found is None:
-        raise InputError.of("tenant", "unknown-tenant", "the fleet has no such tenant", name)
+        message = "the fleet has no such tenant; publish the tenant's request first"
+        raise InputError.of("tenant", "unknown-tenant", message, name)
     return found
 
 
 @cache
 def builtin_library() -> Library:
-    """The built-in golden paths."""
     return Library()
 
 
@@ -87,7 +84,7 @@ def load_fleet(file: str | Path) -> FleetSpec:
 
 
 def is_fleet(document: object) -> bool:
-    """Whether a document describes the fleet itself, and is not a request."""
+    """Whether a document is a fleet and not a request."""
     return isinstance(document, dict) and str(document.get("format", "")).startswith("fleet/")
 
 
@@ -98,7 +95,7 @@ def load(
     library: Library | None = None,
     tenants: Tenants | None = None,
 ) -> Any:
-    """Read a request; with a fleet and tenants, hold it against those too (see :func:`parse`).
+    """Read a request; with a fleet and tenants, check it against them too (see :func:`parse`).
 
     Raises:
         InputError: with every problem, each with its path in the file.
@@ -116,19 +113,18 @@ def parse(
     is_new: bool = True,
     file: str | None = None,
 ) -> Any:
-    """A request from a document that was read already, such as a form's values.
+    """Parse a request from a document, such as the values of a form.
 
-    The golden path that it names says what kind of request it is, and so what the result is: a
-    :class:`~goldenpath.spec.tenant.Tenant`, a :class:`~goldenpath.spec.workload.Workload`, or another
-    :class:`~goldenpath.spec.envelope.Envelope`.
+    The request's golden path decides the type of the result: a :class:`~goldenpath.spec.tenant.Tenant`, a
+    :class:`~goldenpath.spec.workload.Workload`, or another :class:`~goldenpath.spec.envelope.Envelope`.
 
     Args:
         document: the request.
-        fleet: with it, the rules between the request and the fleet hold too.
-        library: the golden paths; the built-in ones where none are given.
-        tenants: with them, the rules between a workload and its tenant hold too.
-        is_new: whether the request is handed in now; false for one that the repository has already.
-        file: named in each problem.
+        fleet: if given, the rules between request and fleet are checked too.
+        library: the golden paths; by default the built-in ones.
+        tenants: if given, the rules between a workload and its tenant are checked too.
+        is_new: false for a request that is already in the repository.
+        file: the file to name in each problem.
 
     Raises:
         InputError: with every problem.
@@ -147,7 +143,7 @@ def parse(
         else:
             kind, check_inputs = kind_of(path), path.inputs.problems
             if not kind.is_requested:
-                message = "is rendered from the fleet alone, not from a request"
+                message = "is rendered from the fleet, not from a request; name a golden path for requests"
                 problems.append(Problem("golden_path", "wrong-golden-path", message, named, file=file))
     if kind is None or not kind.is_requested:
         kind = _likeliest_kind(document, known)
@@ -178,12 +174,12 @@ def _tenant_of(tenants: Tenants | None) -> Callable[[str], Tenant | None] | None
 
 
 def _likeliest_kind(document: Any, library: Library) -> RequestKind:
-    """The kind of a document that names no golden path: the one whose fields it has the most of."""
+    """Return the kind of a document without a valid golden path: the one that shares the most fields with it."""
     kinds = {kind.name: kind for kind in map(kind_of, library) if kind.is_requested}
     given = set(document) if isinstance(document, dict) else set()
 
-    def likeness(kind: RequestKind) -> tuple[int, int]:
+    def shared_fields(kind: RequestKind) -> tuple[int, int]:
         fields = set(kind.model.model_fields)
         return len(given & fields), len(fields)
 
-    return max(kinds.values(), key=likeness)
+    return max(kinds.values(), key=shared_fields)

@@ -1,8 +1,8 @@
-"""Golden paths from Git: fetched once, kept as plain files, and read like any other folder. Nothing fetched is run.
+"""Golden paths from Git: fetched once, kept as plain files, and read like any other folder. No fetched code runs.
 
-A tag or a whole commit id stays what it was when it was first fetched; a branch is asked for again, and stands as it
-was where the remote cannot be read. Symbolic links and submodules are refused; hooks, filters and attributes of the
-repository never apply, since no work tree is checked out by Git.
+A tag or a full commit id is fetched once. A branch is fetched again each time; if the remote cannot be read, its last
+commit is used. Symbolic links and submodules are refused. Hooks, filters and attributes of the repository never apply,
+since Git checks out no work tree.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ __all__ = ["LibrarySource", "folder_of", "library_for"]
 _PREFIX: Final = "git+"
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REF: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,250}")
-_MOST_BYTES: Final = 64 * 1024 * 1024
-_MOST_FILES: Final = 10_000
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_MAX_FILES: Final = 10_000
 _FILE_MODES: Final = (0o100644, 0o100755, 0o100664)
 
 
@@ -47,10 +47,10 @@ class LibrarySource:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """As a command line gives it: ``git+https://git.example.org/paths.git@v1.4.0#folder``.
+        """Parse the argument of a command: ``git+https://git.example.org/paths.git@v1.4.0#folder``.
 
         Raises:
-            InputError: it is no such address.
+            InputError: the text is not such an address.
         """
         address, _, path = text.removeprefix(_PREFIX).partition("#")
         url, at, ref = address.rpartition("@")
@@ -61,46 +61,45 @@ class LibrarySource:
 
     @classmethod
     def of(cls, entry: GitLibrary) -> Self:
-        """As the fleet gives it."""
+        """Return the source of an entry in the fleet."""
         return cls(entry.git, entry.ref, _inside(entry.path))
 
 
 def library_for(fleet: FleetSpec, library: Library) -> Library:
-    """The golden paths for a fleet: those given, then those of its own ``library``, then the built-in ones.
+    """Return the golden paths for a fleet: those of the library, those of the fleet's ``library``, and the built-in ones.
 
     Raises:
         InputError: an entry has no golden path.
-        RepositoryError: one cannot be fetched, and was not fetched before.
+        RepositoryError: an entry cannot be fetched, and was not fetched before.
     """
     folders = [folder_of(LibrarySource.of(entry)) for entry in fleet.library]
     return library.with_folders(folders) if folders else library
 
 
 def folder_of(source: LibrarySource, cache: Path | None = None) -> Path:
-    """The folder with the golden paths of a source, fetched where it has not been.
+    """Return the folder with the golden paths of a source, and fetch it if necessary.
 
     Raises:
-        InputError: the repository has no such ref or folder, or holds what is refused.
+        InputError: the repository has no such ref or folder, or holds a refused file.
         RepositoryError: the remote refuses or does not answer, and the source was not fetched before.
     """
-    place = _Place(source, cache or _default_cache())
-    commit = place.known_commit()
-    if commit is None or not place.is_fixed(commit):
+    cached = _CachedSource(source, cache or _default_cache())
+    commit = cached.known_commit()
+    if commit is None or not cached.is_immutable(commit):
         try:
-            commit = place.fetch()
+            commit = cached.fetch()
         except RepositoryError:
             if commit is None:
                 raise
-    folder = place.files(commit) / source.path
+    folder = cached.files(commit) / source.path
     if not folder.is_dir():
-        raise InputError.of(
-            "library", "library-folder", f"{source.url} has no folder at {source.ref}", source.path
-        )
+        message = f"is not a folder of {source.url} at {source.ref}"
+        raise InputError.of("library", "library-folder", message, source.path)
     return folder
 
 
-class _Place:
-    """Where one source is kept: the commit that each ref had, and the files of each commit."""
+class _CachedSource:
+    """The cache of one source: the commit of each ref, and the files of each commit."""
 
     def __init__(self, source: LibrarySource, cache: Path) -> None:
         self._source = source
@@ -108,7 +107,7 @@ class _Place:
         self._record = self._home / f"ref-{hashlib.sha256(source.ref.encode()).hexdigest()[:24]}.json"
 
     def known_commit(self) -> str | None:
-        """The commit that the ref had when it was last fetched; None where its files are not there."""
+        """Return the commit of the last fetch of the ref; None if its files are missing."""
         try:
             record = json.loads(self._record.read_text())
         except (OSError, ValueError):
@@ -116,34 +115,34 @@ class _Place:
         commit = str(record.get("commit", ""))
         return commit if _COMMIT.fullmatch(commit) and self.files(commit).is_dir() else None
 
-    def is_fixed(self, commit: str) -> bool:
-        """Whether the ref is a tag or a commit, and so needs no second look."""
+    def is_immutable(self, commit: str) -> bool:
+        """Whether the ref is a tag or a commit, which is not fetched again."""
         if commit == self._source.ref:
             return True
         return bool(json.loads(self._record.read_text()).get("tag"))
 
     def files(self, commit: str) -> Path:
-        """The folder with the files of a commit."""
+        """Return the folder with the files of a commit."""
         return self._home / commit
 
     def fetch(self) -> str:
-        """Ask the remote for the ref, keep the files of its commit, and remember which it is."""
-        from git import Repo  # noqa: PLC0415 - only a library from Git pays for it
+        """Fetch the ref, store the files of its commit, and return the commit."""
+        from git import Repo  # noqa: PLC0415 - only a library from Git needs it
 
         self._home.mkdir(parents=True, exist_ok=True)
         repository = Repo.init(self._home / "objects.git", bare=True)
         try:
-            commit, is_tag = self._fetched(repository)
+            commit, is_tag = self._fetch_ref(repository)
             self._write_files(repository, commit)
         finally:
             repository.close()
         _replace(self._record, json.dumps({"ref": self._source.ref, "commit": commit, "tag": is_tag}))
         return commit
 
-    def _fetched(self, repository: Any) -> tuple[str, bool]:
+    def _fetch_ref(self, repository: Any) -> tuple[str, bool]:
         from git.exc import GitCommandError  # noqa: PLC0415
 
-        ref, failure = self._source.ref, ""
+        ref = self._source.ref
         wanted = (ref,) if _COMMIT.fullmatch(ref) else (f"refs/tags/{ref}", f"refs/heads/{ref}")
         for name in wanted:
             try:
@@ -159,25 +158,28 @@ class _Place:
                     continue
                 raise _refused(self._source, failure) from None
             return str(repository.commit("refs/fetched").hexsha), not name.startswith("refs/heads/")
-        message = f"{self._source.url} has no such tag, branch or commit"
+        message = f"is not a tag, branch or commit of {self._source.url}"
         raise InputError.of("library", "library-ref", message, ref)
 
     def _write_files(self, repository: Any, commit: str) -> None:
         target = self.files(commit)
         if target.is_dir():
             return
-        making = Path(tempfile.mkdtemp(prefix="making-", dir=self._home))
+        temporary = Path(tempfile.mkdtemp(prefix="making-", dir=self._home))
         try:
             for path, data in self._blobs(repository, commit):
-                file = making / path
+                file = temporary / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(data)
             origin = {"git": self._source.url, "commit": commit}
-            (making / ORIGIN_FILE).write_text(json.dumps(origin))
-            with _gone_before(target):
-                making.rename(target)
+            (temporary / ORIGIN_FILE).write_text(json.dumps(origin))
+            try:
+                temporary.rename(target)
+            except OSError:
+                if not target.is_dir():  # another process may have written the same files first
+                    raise
         finally:
-            shutil.rmtree(making, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
     def _blobs(self, repository: Any, commit: str) -> Iterable[tuple[str, bytes]]:
         size = 0
@@ -186,38 +188,29 @@ class _Place:
                 continue
             path = str(item.path)
             if item.type != "blob" or item.mode not in _FILE_MODES or _is_odd(path):
-                message = f"{self._source.url} holds {path}, which is not a plain file with a plain name"
+                message = (
+                    f"{self._source.url} holds {path}, which is not a plain file with a plain name; remove it"
+                )
                 raise InputError.of("library", "library-file", message, self._source.ref)
             size += item.size
-            if size > _MOST_BYTES or number > _MOST_FILES:
-                message = f"{self._source.url} is larger than a library of golden paths may be"
+            if size > _MAX_BYTES or number > _MAX_FILES:
+                message = (
+                    f"{self._source.url} is larger than 64 MiB or 10,000 files; use a smaller repository"
+                )
                 raise InputError.of("library", "library-size", message, self._source.ref)
             yield path, item.data_stream.read()
 
 
-class _gone_before:  # noqa: N801 - reads as a word in a `with`
-    """Another process may have made the same folder first: then theirs is as good."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
-        return isinstance(error, OSError) and self._target.is_dir()
-
-
-def _refused(source: LibrarySource, said: str) -> RepositoryError:
-    lines = [line for line in said.splitlines() if "fatal" in line or "error" in line] or [said]
+def _refused(source: LibrarySource, output: str) -> RepositoryError:
+    lines = [line for line in output.splitlines() if "fatal" in line or "error" in line] or [output]
     return RepositoryError(f"{source.url} at {source.ref} cannot be fetched: {lines[0][:200].strip()}")
 
 
 def _inside(path: str) -> str:
-    """A folder in the repository, as a plain relative path; empty for its top.
+    """Return a folder in the repository as a plain relative path; empty for the top.
 
     Raises:
-        InputError: it leads out of the repository.
+        InputError: the folder is outside the repository.
     """
     plain = PurePosixPath(path.strip("/"))
     if plain.is_absolute() or ".." in plain.parts:

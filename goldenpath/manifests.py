@@ -11,16 +11,16 @@ from goldenpath import kubeyaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ManifestObject", "Manifests", "RenderedFile", "is_kubernetes_object", "opened"]
+__all__ = ["ManifestObject", "Manifests", "RenderedFile", "expand_list", "is_kubernetes_object"]
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestObject:
-    """One Kubernetes object, and the file that it is in."""
+    """One Kubernetes object, and its file."""
 
     file: str
     body: dict[str, Any]
-    # Read once: the checks ask an object for them some twenty-five times.
+    # Read once, since the checks read them about 25 times for each object.
     api_version: str = field(init=False, repr=False, compare=False)
     kind: str = field(init=False, repr=False, compare=False)
     name: str = field(init=False, repr=False, compare=False)
@@ -37,13 +37,13 @@ class ManifestObject:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def opened(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The objects of a List, and of a List in it, with their places; any other object as it is, at no place."""
+def expand_list(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the objects of a List, also of nested Lists, with their paths; any other object unchanged, with an empty path."""
     kind, items = _text(document, "kind"), document.get("items")
     if not kind.endswith("List") or not isinstance(items, list) or "spec" in document:
         yield "", document
         return
-    # The items of a ConfigMapList need not say what they are; those of a List have to.
+    # The items of a ConfigMapList may lack apiVersion and kind; those of a List may not.
     known = (
         {"apiVersion": document["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
     )
@@ -52,18 +52,18 @@ def opened(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if not isinstance(item, dict):
             yield here, item
             continue
-        for place, body in opened({**known, **item}):
+        for place, body in expand_list({**known, **item}):
             yield f"{here}.{place}" if place else here, body
 
 
 def _text(value: Any, key: str) -> str:
-    """The text at a key; empty where there is none, for an object may come with any shape."""
+    """Return the text at a key; empty if the value has another type, since an object may have any shape."""
     text = value.get(key) if isinstance(value, dict) else None
     return text if isinstance(text, str) else ""
 
 
 def is_kubernetes_object(document: Any) -> bool:
-    """Whether an API server would take the document: not a catalog entity, not a kustomize build file."""
+    """Whether the document is for an API server, and not a catalog entity or a kustomize build file."""
     if not _text(document, "kind"):
         return False
     group = _text(document, "apiVersion").split("/", 1)[0]
@@ -78,10 +78,10 @@ class RenderedFile:
     text: str
 
     def objects(self, names: tuple[str, ...] = ()) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects in it, read anew by each call; none where it is not a YAML file.
+        """Parse the Kubernetes objects in the file; empty for a file that is not YAML.
 
         Args:
-            names: what it differs by from the files of other requests (:func:`goldenpath.kubeyaml.load_rendered`).
+            names: names that differ between the files of requests (:func:`goldenpath.kubeyaml.load_rendered`).
         """
         if not self.path.endswith(".yaml"):
             return ()
@@ -91,15 +91,15 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Manifests:
-    """What a golden path was rendered to."""
+    """The rendered files of a golden path."""
 
     files: tuple[RenderedFile, ...]
     names: tuple[str, ...] = field(default=(), compare=False)
-    """What they differ by from the files of other requests, the longest first: names of tenant and workload."""
+    """Names that differ between the files of requests, the longest first: those of the tenant and the workload."""
 
     @classmethod
     def joined(cls, parts: Iterable[Manifests]) -> Manifests:
-        """The files of all parts of one request; one that is in several, such as a tenant's README, once."""
+        """Return the files of all parts of one request; a shared file, such as a tenant's README, appears once."""
         files: dict[str, RenderedFile] = {}
         names: tuple[str, ...] = ()
         for part in parts:
@@ -108,7 +108,7 @@ class Manifests:
         return cls(tuple(files.values()), names)
 
     def objects(self) -> tuple[ManifestObject, ...]:
-        """The Kubernetes objects, in the order of the files; read once."""
+        """Return the Kubernetes objects, in the order of the files; parsed once."""
         return self._objects
 
     @cached_property

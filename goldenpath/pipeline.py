@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.check import check_expiry, check_objects, check_version_fields, check_versions
 from goldenpath.errors import InputError, Problem
-from goldenpath.findings import once
+from goldenpath.findings import merge_equal_findings
 from goldenpath.intake import Parent, Tenants, builtin_library, load, load_fleet, parent_of, parse
 from goldenpath.kinds import digest_of, kind_of, shared_parts_of
 from goldenpath.manifests import Manifests
@@ -180,7 +180,7 @@ class Pipeline:
             found += check_version_fields(spec, platforms, rendered.path.name, rendered.path.version)
         if today is not None and isinstance(spec, Envelope):
             found += check_expiry(spec, today)
-        found = sorted(once(found), key=lambda finding: (finding.severity.rank, finding))
+        found = sorted(merge_equal_findings(found), key=lambda finding: (finding.severity.rank, finding))
         return replace(rendered, findings=tuple(found))
 
     def _findings(self, kind: RequestKind, part: RenderedOnCluster[Any]) -> list[Finding]:

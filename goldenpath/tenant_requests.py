@@ -1,4 +1,4 @@
-"""The tenants of a fleet whose files are in a folder: what a workload's request is held against on the command line."""
+"""Reads the tenants of a fleet repository in a folder, for the check of workloads on the command line."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from goldenpath.paths import Library
     from goldenpath.spec.fleet_spec import FleetSpec
 
-__all__ = ["tenants_beside"]
+__all__ = ["repository_tenants"]
 
 
-def tenants_beside(
+def repository_tenants(
     fleet_file: Path, fleet: FleetSpec, library: Library, given: Mapping[str, Tenant] | None = None
 ) -> Tenants:
-    """The tenants whose requests are in the fleet repository around its file.
+    """Return the tenants whose requests are in the folder of the fleet's file.
 
     Args:
         fleet_file: the fleet's file.
-        fleet: what it says.
+        fleet: the fleet.
         library: the golden paths.
-        given: tenants by name that win over those in the repository, such as those that are being checked with it.
+        given: tenants by name that replace those in the repository, such as others that are being checked.
     """
     root, layout = fleet_file.parent, Layout(sharded=fleet.layout == "sharded")
     known: dict[str, Parent | None] = {name: Parent(tenant) for name, tenant in (given or {}).items()}
@@ -43,8 +43,8 @@ def tenants_beside(
 
     def names() -> tuple[str, ...]:
         pattern = "*/*" if layout.sharded else "*"
-        there = (root / TENANTS).glob(f"{pattern}/tenant.yaml")
-        return tuple(sorted({*known, *(file.parent.name for file in there)}))
+        files = (root / TENANTS).glob(f"{pattern}/tenant.yaml")
+        return tuple(sorted({*known, *(file.parent.name for file in files)}))
 
     return Tenants(find, names)
 
@@ -64,7 +64,7 @@ def _read(root: Path, paths: RepositoryPaths, fleet: FleetSpec, library: Library
 
 
 def _locked_version(lock: Path) -> str | None:
-    from goldenpath.repository.lock import Lock  # noqa: PLC0415 - without a lock, nothing of a repository is needed
+    from goldenpath.repository.lock import Lock  # noqa: PLC0415 - only needed if a lock exists
 
     if not lock.is_file():
         return None

@@ -12,7 +12,7 @@ from goldenpath.library_sources import library_for
 from goldenpath.paths import Library
 from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.parse import parse_fleet
-from goldenpath.tenant_requests import tenants_beside
+from goldenpath.tenant_requests import repository_tenants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def accept_input(file: str, fleet_file: Path | None, libraries: tuple[Path, ...]
     fleet_file = fleet_file or announce_fleet(find_fleet())
     fleet = load_fleet(fleet_file)
     library = library_for(fleet, library)
-    tenants = tenants_beside(fleet_file, fleet, library)
+    tenants = repository_tenants(fleet_file, fleet, library)
     request = parse(document, fleet=fleet, library=library, tenants=tenants, file=source.name)
     return AcceptedInput(Pipeline(fleet, library=library), request, source.text, parent_of(request, tenants))
 

@@ -18,13 +18,13 @@ from goldenpath.errors import InputError, Problem
 from goldenpath.findings import Finding, Severity
 from goldenpath.kubeyaml.positions import Positions
 from goldenpath.library_sources import library_for
-from goldenpath.manifests import ManifestObject, is_kubernetes_object, opened
+from goldenpath.manifests import ManifestObject, expand_list, is_kubernetes_object
 from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse
 from goldenpath.spec.nearest import nearest
 from goldenpath.spec.parse import parse_fleet
 from goldenpath.spec.ref import Subject
 from goldenpath.spec.tenant import Tenant
-from goldenpath.tenant_requests import tenants_beside
+from goldenpath.tenant_requests import repository_tenants
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -165,7 +165,7 @@ class _Examiner:
         self._library = library_for(fleet, self._library)
         self._fleet_place = FleetPlace(file, files)
         self._pipeline = Pipeline(fleet, library=self._library, schemas=self._schemas)
-        self._tenants = tenants_beside(file, fleet, self._library, self._tenants_in(files, fleet))
+        self._tenants = repository_tenants(file, fleet, self._library, self._tenants_in(files, fleet))
 
     def _tenants_in(self, files: Iterable[InputFile], fleet: FleetSpec) -> dict[str, Tenant]:
         """The tenants among the files, which workloads among the files may need before they are published."""
@@ -228,7 +228,7 @@ class _Examiner:
 
     def _object(self, file: InputFile, document: InputDocument) -> None:
         build_file = self._kustomizations.changing(file.path) if file.path is not None else None
-        for place, body in opened(document.value):
+        for place, body in expand_list(document.value):
             path = ".".join(part for part in (document.path, place) if part)
             if not is_kubernetes_object(body):
                 self._add(document, _not_an_object(file), path)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath import kubeyaml
 from goldenpath.cli.input_files import find_fleet, read_source, yaml_files
 from goldenpath.errors import InputError
-from goldenpath.manifests import ManifestObject, RenderedFile, opened
+from goldenpath.manifests import ManifestObject, RenderedFile, expand_list
 from goldenpath.spec.parse import parse_fleet
 from goldenpath.spec.ref import Ref
 
@@ -67,7 +67,7 @@ def objects_in(name: str) -> Iterator[ManifestObject]:
     path = Path(name)
     for file in yaml_files(path) if path.is_dir() else (name,):
         for document in read_source(file).documents:
-            for _, body in opened(document) if isinstance(document, dict) else ():
+            for _, body in expand_list(document) if isinstance(document, dict) else ():
                 if isinstance(body, dict):
                     yield ManifestObject(str(file), body)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import InputError, Problem
-from goldenpath.findings import once
+from goldenpath.findings import merge_equal_findings
 from goldenpath.fleet.change_rendering import TenantToRender
 from goldenpath.fleet.new_defaults import new_default_findings
 from goldenpath.fleet.plan_parts import changed_part
@@ -109,7 +109,7 @@ class RequestParts:
             return part
         others = self._neighbours.check(work.ref.name, desired.lock, is_submitted=is_submitted)
         derived = check_derived(work.ref.name, work.lock, desired.lock, part.changes)
-        return replace(part, findings=tuple(once((*part.findings, *derived, *others))))
+        return replace(part, findings=tuple(merge_equal_findings((*part.findings, *derived, *others))))
 
     def stored(self, owned: OwnedFiles, lock: Lock | None) -> Iterator[TenantToRender]:
         """The request in the repository. If it cannot be read, yield nothing and record the problems."""

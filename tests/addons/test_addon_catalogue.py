@@ -92,7 +92,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         ({"service_accounts": ["x"]}, "the service accounts have no source"),
         ({"account_sources": ["t"]}, "a fact names the unknown source t"),
         ({"apis": []}, "no fact names the source s"),
-        ({"id": "y"}, "is not the name of the file"),
+        ({"id": "y"}, "does not match the file's name"),
     ],
 )
 def test_a_broken_entry_is_refused_by_name(tmp_path: Path, changes: dict[str, Any], told: str) -> None:

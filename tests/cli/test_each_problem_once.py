@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_samples import FLEET, VISION
 
-from goldenpath.findings import Finding, Severity, once
+from goldenpath.findings import Finding, Severity, merge_equal_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def test_findings_on_several_clusters_are_joined_and_others_are_not() -> None:
         finding("Tenant a on x"), finding("Tenant a on y"), finding("Tenant b on y"), finding("Tenant a on z", "other"),
         finding("ConfigMap a/b"), finding("ConfigMap a/b"), finding("ConfigMap a/b", file="c.yaml"),
     ]  # fmt: skip
-    assert [(each.object, each.message, each.file) for each in once(found)] == [
+    assert [(each.object, each.message, each.file) for each in merge_equal_findings(found)] == [
         ("Tenant a on x, y", "m", ""),
         ("Tenant b on y", "m", ""),
         ("Tenant a on z", "other", ""),

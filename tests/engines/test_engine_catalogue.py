@@ -191,7 +191,7 @@ def copied(tmp_path):
     [
         ("data/vllm.yaml", "title: vLLM", "title: vLLM\nextra: 1", "extra: Extra inputs"),
         ("data/vllm.yaml", "title: vLLM", "title: 7", "title: Input should be a valid string"),
-        ("data/vllm.yaml", "name: vllm", "name: vlm", "is not the name of the file"),
+        ("data/vllm.yaml", "name: vllm", "name: vlm", "does not match the file's name"),
         ("data/vllm.yaml", 'default_version: "0.33.0"', 'default_version: "0.34.0"', "is outside"),
         ("data/vllm.yaml", 'default_version: "0.33.0"', "default_version: newest", "is not a version"),
         ("data/vllm.yaml", 'date: "2025-07-25"', 'date: "last July"', "valid date"),

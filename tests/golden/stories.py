@@ -11,7 +11,7 @@ from goldenpath.paths import Library, builtin_folder
 from goldenpath.paths.path_metadata import read_golden_path
 from goldenpath.pipeline import Pipeline, Rendered, load, parent_of
 from goldenpath.spec.parse import parse_fleet
-from goldenpath.tenant_requests import tenants_beside
+from goldenpath.tenant_requests import repository_tenants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ class Story:
         pipeline = Pipeline(parse_fleet(kubeyaml.load_file(self.fleet_file)), library=self.library)
         if not self.is_requested:
             return pipeline.run(pipeline.fleet, version=self.version)
-        tenants = tenants_beside(self.fleet_file, pipeline.fleet, pipeline.library)
+        tenants = repository_tenants(self.fleet_file, pipeline.fleet, pipeline.library)
         request = load(self.spec_file, fleet=pipeline.fleet, library=pipeline.library, tenants=tenants)
         return pipeline.run(request, version=self.version, parent=parent_of(request, tenants))
 

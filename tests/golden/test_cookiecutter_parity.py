@@ -102,7 +102,7 @@ def test_bad_answers_are_refused_and_nothing_is_written(answer: str, reported: s
 def test_a_fleet_that_is_not_there_is_asked_for(out: Path) -> None:
     result = cookiecutter("tenant", out, "name=no", "owner=sandbox-team")
     assert result.returncode == 2
-    assert "fleet: name your fleet file" in result.stderr
+    assert "fleet: is not a file; name your fleet" in result.stderr
     assert list(out.iterdir()) == []
 
 
@@ -128,5 +128,5 @@ def test_a_request_for_another_golden_path_is_refused(out: Path) -> None:
     spec.write_text(smallest.spec_file.read_text().replace("tenant/v1", "platform/v1"))
     result = cookiecutter("tenant", out, f"fleet={smallest.fleet_file}", f"spec={spec}")
     assert result.returncode == 2
-    assert "golden_path: is rendered from the fleet alone" in result.stderr
+    assert "golden_path: is rendered from the fleet, not from a request" in result.stderr
     assert list(out.iterdir()) == []

@@ -155,7 +155,7 @@ def test_a_command_takes_the_address_as_a_library(origin: Path, tmp_path: Path) 
     assert done.exit_code == 0, done.output
     assert "# From Git, 1.4.0." in done.stdout
     refused = CliRunner().invoke(cli, [*words, "--library", f"git+{origin.as_uri()}@v9#paths"])
-    assert (refused.exit_code, "no such tag" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "is not a tag" in refused.stderr) == (2, True)
 
 
 def test_a_tag_that_was_moved_is_refused_where_a_lock_names_its_version(

@@ -65,7 +65,7 @@ def test_colliding_labels_are_a_trap_that_the_file_names(exporter) -> None:
     [
         ("metric: keda_scaler_detail_errors_total", "metric: keda_scaler_mistakes", "which is not listed"),
         ("source: [collector]}", "source: [nowhere]}", "'nowhere' is not listed"),
-        ("name: keda\n", "name: kede\n", "is not the name of the file"),
+        ("name: keda\n", "name: kede\n", "does not match the file's name"),
         ('until: "2.14", ', "", "`until` and `replaced_by`"),
         ("kind: gauge", "kind: gage", "metrics.0.kind"),
     ],

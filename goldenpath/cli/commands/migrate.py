@@ -87,12 +87,12 @@ def _migrated(file: str, to: str, place: Path, library: Library) -> tuple[Migrat
     """A migrated request, with the findings of the migration and of the checks."""
     from goldenpath import kubeyaml  # noqa: PLC0415
     from goldenpath.pipeline import Pipeline, load_fleet, parent_of, parse  # noqa: PLC0415
-    from goldenpath.tenant_requests import tenants_beside  # noqa: PLC0415
+    from goldenpath.tenant_requests import repository_tenants  # noqa: PLC0415
     from goldenpath.upgrades.migrations import migrate  # noqa: PLC0415
 
     fleet = load_fleet(place)
     migrated = migrate(kubeyaml.read_text(Path(file)), to, library, file)
-    tenants = tenants_beside(place, fleet, library)
+    tenants = repository_tenants(place, fleet, library)
     document = kubeyaml.load(migrated.text, name=file, written=True)
     spec = parse(document, fleet=fleet, library=library, tenants=tenants, is_new=False, file=file)
     parent = parent_of(spec, tenants)

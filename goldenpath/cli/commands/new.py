@@ -27,7 +27,7 @@ from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet, parse
 from goldenpath.spec.ref import Subject
 from goldenpath.tenancy.repository_paths import REQUEST_FILES
-from goldenpath.tenant_requests import tenants_beside
+from goldenpath.tenant_requests import repository_tenants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def command(
     out = out or Path(REQUEST_FILES[kind.subject])
     interactive = not no_input and sys.stdin.isatty() and sys.stdout.isatty()
     _ask_before_replacing(out, force=force, interactive=interactive)
-    tenants = None if found is None or fleet is None else tenants_beside(found, fleet, library)
+    tenants = None if found is None or fleet is None else repository_tenants(found, fleet, library)
     free = _free_accelerators(fleet, found, library) if interactive else None
     draft = RequestDraft(path, fleet=fleet, library=library, free=free, tenants=tenants)
     _assign(draft, assignments)
