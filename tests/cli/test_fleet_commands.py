@@ -320,7 +320,7 @@ def test_an_older_commit_is_shown_unchanged(fleet: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [*EVERY_READING], ids=lambda words: words[0])
-def test_a_place_without_a_fleet_says_what_to_do(words: tuple[str, ...], here: Path, run: Run) -> None:
+def test_a_folder_without_a_fleet_shows_what_to_do(words: tuple[str, ...], here: Path, run: Run) -> None:
     nowhere = run("fleet", *words, "--repo", "nowhere")
     assert nowhere.exit_code == 2
     assert nowhere.stderr == (

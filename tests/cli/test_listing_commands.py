@@ -28,7 +28,7 @@ def offered(*words: str) -> list[str]:
     return [item.value for item in completion.get_completions(list(words[:-1]), words[-1])]
 
 
-def test_paths_say_what_each_is_for(here: Path, run: Run) -> None:
+def test_paths_list_each_summary(here: Path, run: Run) -> None:
     output = run("paths").output
     assert "tenant/v1  Small tenant (1.0.0, production, from a tenant's request)" in output
     assert "A namespace, and a budget where a cost centre is given." in output
@@ -107,7 +107,7 @@ def test_a_fleet_goes_with_the_backstage_form_only(here: Path, run: Run) -> None
     assert run("schema", "tenant", "--fleet", "goldenpath.yaml").exit_code == 2
 
 
-def test_a_golden_path_that_is_not_there_is_refused(here: Path, run: Run) -> None:
+def test_an_unknown_golden_path_is_refused(here: Path, run: Run) -> None:
     result = run("schema", "tenent/v1")
     assert result.exit_code == 2
     assert "[unknown-golden-path]" in result.stderr

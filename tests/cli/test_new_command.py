@@ -66,7 +66,7 @@ def test_given_values_become_a_request_that_parses(here: Path, run: Run) -> None
         ("expires=2027-06-30", "expires", "2027-06-30"),
     ],
 )
-def test_a_value_becomes_what_the_field_takes(
+def test_an_answer_is_converted_to_the_fields_type(
     here: Path, run: Run, assignment: str, field: str, value: object
 ) -> None:
     result = run("new", "tenant", *GIVEN, "--set", assignment)
@@ -144,7 +144,7 @@ def test_an_unknown_golden_path_or_one_not_for_requests_is_refused(here: Path, r
         ("a[", None),
     ],
 )
-def test_paths_are_read_as_people_write_them(path: str, location: object) -> None:
+def test_field_paths_are_read_in_their_usual_form(path: str, location: object) -> None:
     assert location_of(path) == location
 
 
@@ -281,9 +281,7 @@ def test_without_clusters_a_placement_is_asked_for_until_it_matches(
     assert "matches no cluster" in capsys.readouterr().err
 
 
-def test_what_the_parser_refuses_in_the_end_is_asked_for_again(
-    here: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refused_answer_is_asked_for_again(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # Compute is fine; then the name that was given turns out to be the platform's.
     document = interviewed(here, {"name": "kube-system"}, SPACE, ENTER, ENTER, "vision", ENTER)
     assert document["name"] == "vision"
@@ -334,7 +332,7 @@ GPUS = (DOWN, SPACE, ENTER)  # of what else the team needs: accelerators
 ONE_GPU = (ENTER, "n")  # on all of its clusters, and no other accelerator
 
 
-def test_a_quota_is_held_against_what_is_free(here: Path) -> None:
+def test_a_quota_is_compared_with_the_free_number(here: Path) -> None:
     answers = ("6", ENTER, CLEAR, "5", ENTER, ENTER, *ONE_GPU)
     document = interviewed(here, {}, SPACE, ENTER, *GPUS, ENTER, *answers, free={("berlin", H100): 5})
     assert document["gpus"] == [{"profile": H100, "quota": 5}]
@@ -371,7 +369,7 @@ def test_an_accelerator_of_one_of_the_chosen_clusters_is_asked_for_there(here: P
         ({}, []),
     ],
 )
-def test_what_is_free_is_that_of_the_fullest_cluster(
+def test_the_free_number_is_that_of_the_fullest_cluster(
     here: Path, gpu: dict[str, object], found: list[tuple[str, str | None]]
 ) -> None:
     fleet = load_fleet(here / "goldenpath.yaml")
@@ -383,7 +381,7 @@ def test_what_is_free_is_that_of_the_fullest_cluster(
     assert [(each.path, each.nearest) for each in free.problems(document, ["berlin"])] == found
 
 
-def test_what_a_tenant_owns_already_is_free_for_it(here: Path) -> None:
+def test_a_tenants_own_quota_counts_as_free_for_it(here: Path) -> None:
     fleet = load_fleet(here / "goldenpath.yaml")
     free = FreeAccelerators(fleet, {("berlin", H100): 2}, {("vision", "berlin", H100): 4})
     for name, refused in (("vision", False), ("speech", True)):
@@ -391,7 +389,7 @@ def test_what_a_tenant_owns_already_is_free_for_it(here: Path) -> None:
         assert bool([*free.problems(document, ["berlin"])]) is refused
 
 
-def test_a_person_in_a_fleet_repository_sees_what_is_free(here: Path, run: Run, repository: Path) -> None:
+def test_prompts_in_a_fleet_repository_show_free_accelerators(here: Path, run: Run, repository: Path) -> None:
     (here / "other.yaml").write_text(
         VISION.replace("vision", "other") + f"gpus: [{{profile: {H100}, quota: 6}}]\n"
     )

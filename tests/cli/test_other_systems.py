@@ -40,7 +40,7 @@ def test_the_base_verbs_need_nothing_of_unix(built_in_paths: None, here: Path) -
     assert (here / "out/clusters/berlin/tenants/vision/namespace.yaml").is_file()
 
 
-def test_what_works_on_git_says_that_it_needs_a_unix(
+def test_commands_with_git_report_that_they_need_unix(
     repository: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "killpg")

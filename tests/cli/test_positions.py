@@ -64,6 +64,6 @@ def test_json_has_lines_too() -> None:
     assert Positions('{\n "a": {\n  "b": 1\n }\n}').line_of("a.b") == 3
 
 
-def test_what_is_no_yaml_has_no_lines() -> None:
+def test_invalid_yaml_has_no_lines() -> None:
     assert Positions("a: [").line_of("a") is None
     assert Positions("").line_of("a") is None

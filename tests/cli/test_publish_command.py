@@ -33,7 +33,7 @@ def test_a_request_becomes_a_commit_that_is_named(repository: Path, run: Run) ->
     assert (repository / "tenants/vision/tenant.yaml").read_text() == VISION
 
 
-def test_the_same_again_commits_nothing_and_says_so(published: Path, run: Run) -> None:
+def test_a_repeated_publish_commits_nothing_and_reports_it(published: Path, run: Run) -> None:
     before = tip(published)
     result = run("publish", "vision.yaml", "--repo", str(published))
     assert result.exit_code == 0
@@ -42,7 +42,7 @@ def test_the_same_again_commits_nothing_and_says_so(published: Path, run: Run) -
 
 
 @pytest.mark.parametrize("command", [("publish", "--dry-run"), ("plan",)])
-def test_a_dry_run_shows_what_would_change_and_writes_nothing(
+def test_a_dry_run_lists_changes_and_writes_nothing(
     command: tuple[str, ...], repository: Path, run: Run
 ) -> None:
     before = tip(repository)
@@ -177,7 +177,7 @@ def test_a_hand_edit_is_named_and_not_overwritten_unless_asked(here: Path, publi
     assert "cc-1" in (published / BUDGET).read_text()
 
 
-def test_a_namespace_that_is_not_held_never_goes_by_publishing(here: Path, published: Path, run: Run) -> None:
+def test_a_publish_never_removes_an_unheld_namespace(here: Path, published: Path, run: Run) -> None:
     write_tree(here, {"vision.yaml": VISION.replace("[berlin]", "[boston]")})
     before = tip(published)
     result = run("publish", "vision.yaml", "--repo", str(published), "--allow-removals", "1000")
@@ -210,7 +210,7 @@ def test_an_author_must_have_a_name_and_an_address(repository: Path, run: Run) -
     assert "  --author: write it as 'Ada Lovelace <ada@example.org>' (given: 'ada')." in result.stderr
 
 
-def test_without_author_git_says_who_asks(repository: Path, run: Run) -> None:
+def test_without_an_author_option_git_names_the_author(repository: Path, run: Run) -> None:
     run("publish", "vision.yaml", "--repo", str(repository))
     reported = git(repository, "log", "-1", "--format=%an <%ae>, %cn")
     assert reported == "Grace Hopper <grace@example.org>, goldenpath"
@@ -238,7 +238,7 @@ def test_the_repository_may_be_named_by_the_environment(
     assert git(repository, "log", "-1", "--format=%s") == "Add vision on berlin"
 
 
-def test_it_goes_to_the_branch_that_is_named(repository: Path, run: Run) -> None:
+def test_a_publish_goes_to_the_named_branch(repository: Path, run: Run) -> None:
     before = tip(repository)
     git(repository, "branch", "next")
     result = run("publish", "vision.yaml", "--repo", str(repository), "--branch", "next")
@@ -274,9 +274,7 @@ def test_review_without_a_forge_is_a_branch(repository: Path, run: Run) -> None:
     ],
     ids=lambda option: option[0],
 )
-def test_what_a_pull_request_is_reported_needs_one(
-    option: tuple[str, ...], repository: Path, run: Run
-) -> None:
+def test_options_of_a_pull_request_need_one(option: tuple[str, ...], repository: Path, run: Run) -> None:
     before = tip(repository)
     result = run("publish", "vision.yaml", "--repo", str(repository), *option)
     assert (result.exit_code, tip(repository)) == (2, before)
@@ -326,7 +324,7 @@ def test_a_plan_is_a_body_of_a_pull_request_too(repository: Path, run: Run) -> N
     assert "| Tenants |" in result.stdout
 
 
-def test_a_plan_as_data_has_what_stands_in_its_way(published: Path, run: Run) -> None:
+def test_a_plan_as_data_has_its_problems(published: Path, run: Run) -> None:
     edit_by_hand(published, BUDGET, "cc-1", "cc-2")
     result = run("plan", "vision.yaml", "--repo", str(published), "--format", "json")
     reported = as_json(result)

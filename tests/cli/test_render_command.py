@@ -130,14 +130,14 @@ def test_leaving_a_cluster_is_said_and_nothing_is_removed_there(here: Path, run:
     assert "Retire the tenant there" in result.stderr
 
 
-def test_what_became_of_each_file_as_json(here: Path, run: Run) -> None:
+def test_the_json_has_the_action_on_each_file(here: Path, run: Run) -> None:
     result = run("render", "vision.yaml", "--out", "out", "--format", "json")
     data = json.loads(result.stdout)
     assert data["written"] == [f"tenants/vision/{name}" for name in ("tenant.yaml",)] + data["written"][1:]
     assert (len(data["written"]), data["unchanged"], data["removed"], data["kept"]) == (5, [], [], [])
 
 
-def test_a_fleet_renders_what_its_clusters_share(here: Path, run: Run) -> None:
+def test_a_fleet_renders_its_platforms(here: Path, run: Run) -> None:
     result = run("render", "goldenpath.yaml", "--cluster", "berlin")
     assert [document["kind"] for document in kubeyaml.load_all(result.stdout)] == ["PriorityClass"]
     several = run("render", "goldenpath.yaml")

@@ -95,7 +95,7 @@ def test_a_failure_of_ours_ends_with_2_and_in_words(run: Run, monkeypatch: pytes
     assert (result.exit_code, result.stderr) == (2, "error: the catalogue is broken\n")
 
 
-def test_an_unexpected_failure_is_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_failure_shows_no_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise ZeroDivisionError("by zero")
 
@@ -118,7 +118,7 @@ def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     assert "Interrupted." in result.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", COMMAND, "profiles", "--format", "json"],
         stdout=subprocess.PIPE,

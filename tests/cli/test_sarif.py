@@ -99,7 +99,7 @@ def test_names_of_files_become_uris(here: Path, run: Run) -> None:
     assert uris == ["a%20b/%C3%B6.yaml", (here / "a b/ö.yaml").as_uri()]
 
 
-def test_nothing_to_say_is_a_log_with_no_results(here: Path, run: Run) -> None:
+def test_a_clean_check_is_a_log_without_results(here: Path, run: Run) -> None:
     log = run_of(run("check", "goldenpath.yaml", "--format", "sarif"))
     assert (log["results"], log["tool"]["driver"]["rules"]) == ([], [])
 
@@ -168,7 +168,7 @@ def examined(number: int, rules: int = 1) -> Examination:
     return Examination(findings=findings)
 
 
-def test_what_a_forge_would_not_show_is_grouped_without_being_asked() -> None:
+def test_results_above_the_forges_limit_are_grouped() -> None:
     (run,) = as_sarif(examined(3_000), version="1")["runs"]
     assert len(run["results"]) == 3_000
     assert {result["occurrenceCount"] for result in run["results"]} == {2}

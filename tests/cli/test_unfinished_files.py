@@ -51,7 +51,7 @@ def test_a_list_without_items_is_clean(rules, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
-def test_a_patch_of_kustomize_is_no_final_object(rules, tmp_path, name):
+def test_a_patch_of_kustomize_is_not_a_final_object(rules, tmp_path, name):
     (tmp_path / name).write_text("resources: [quota.yaml]\npatches: [{path: patch.yaml}]\n")
     (tmp_path / "patch.yaml").write_text(PATCH)
     (tmp_path / "quota.yaml").write_text(QUOTA)
@@ -66,13 +66,13 @@ def test_a_base_that_an_overlay_changes_is_not_final(rules, tmp_path):
     assert rules("base/quota.yaml") == ["not-final/kustomize"]
 
 
-def test_what_kustomize_only_lists_is_final(rules, tmp_path):
+def test_files_that_kustomize_only_lists_are_final(rules, tmp_path):
     (tmp_path / "kustomization.yaml").write_text("resources: [quota.yaml]\n")
     (tmp_path / "quota.yaml").write_text(QUOTA)
     assert rules("quota.yaml") == ["schema/unknown-field"]
 
 
-def test_a_variable_is_not_judged_and_a_wrong_field_is(rules, tmp_path):
+def test_a_variable_is_not_checked_but_a_wrong_field_is(rules, tmp_path):
     (tmp_path / "a.yaml").write_text(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: ${REPLICAS}\n  replicsa: 1\n"
     )
@@ -134,21 +134,21 @@ def test_what_is_complete_is_checked_also_where_kustomize_does_not_name_it(rules
         ("{replicas: '${REPLICAS:=1}'}", "not-final/variables"),
     ],
 )
-def test_what_only_a_tool_reads_is_not_judged(rules, tmp_path, spec, rule):
+def test_files_of_other_tools_are_not_checked(rules, tmp_path, spec, rule):
     (tmp_path / "a.yaml").write_text(
         f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {spec}\n"
     )
     assert rules("a.yaml") == [rule]
 
 
-def test_a_template_for_a_name_is_not_judged(rules, tmp_path):
+def test_a_template_for_a_name_is_not_checked(rules, tmp_path):
     (tmp_path / "a.yaml").write_text(
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: '{{ .Name }}', labels: {a: '{{ .Env }}'}}\n"
     )
     assert rules("a.yaml") == ["not-final/variables"]
 
 
-def test_what_sops_has_encrypted_is_not_judged(rules, tmp_path):
+def test_values_encrypted_by_sops_are_not_checked(rules, tmp_path):
     (tmp_path / "a.yaml").write_text(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: 'ENC[AES256_GCM,data:x]'}\n"
         "sops: {mac: 'ENC[AES256_GCM]', version: 3.9.0}\n"
@@ -156,7 +156,7 @@ def test_what_sops_has_encrypted_is_not_judged(rules, tmp_path):
     assert rules("a.yaml") == ["not-final/encrypted"]
 
 
-def test_what_the_kubelet_fills_in_is_no_variable(rules, tmp_path):
+def test_variables_of_the_kubelet_are_not_template_variables(rules, tmp_path):
     (tmp_path / "a.yaml").write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a, args: [$(B)], env: [{name: C, value: $(B)}], imagee: b}]}\n"
     )

@@ -25,14 +25,14 @@ def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
 
 
-def test_everything_is_written_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(tmp_path: Path) -> None:
     outcome = write_files(tmp_path / "new" / "out", rendered("a.yaml", "b/c.yaml"))
     assert outcome == WriteOutcome(written=("a.yaml", "b/c.yaml"))
     assert (tmp_path / "new/out/b/c.yaml").read_text() == OURS
     assert files_in(tmp_path) == ["new/out/a.yaml", "new/out/b/c.yaml"]
 
 
-def test_what_is_right_already_is_not_touched(tmp_path: Path) -> None:
+def test_files_that_are_up_to_date_are_not_written(tmp_path: Path) -> None:
     write_files(tmp_path, rendered("a.yaml", "b.yaml"))
     os.utime(tmp_path / "a.yaml", ns=(1, 1))
     outcome = write_files(tmp_path, [*rendered("a.yaml"), *rendered("b.yaml", text=THEIRS)])
@@ -149,14 +149,14 @@ def test_a_single_owned_file_is_removed(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_was_not_rendered_by_us_is_kept_and_reported(tmp_path: Path, name: str, text: str) -> None:
+def test_files_of_others_are_kept_and_reported(tmp_path: Path, name: str, text: str) -> None:
     write_files(tmp_path, rendered(f"{FOLDER}/{name}", text=text))
     outcome = write_files(tmp_path, [], owned=[FOLDER])
     assert outcome == WriteOutcome(kept=(f"{FOLDER}/{name}",))
     assert (tmp_path / FOLDER / name).read_text() == text
 
 
-def test_text_that_is_no_utf8_is_kept(tmp_path: Path) -> None:
+def test_files_that_are_not_utf8_are_kept(tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir(parents=True)
     (tmp_path / FOLDER / "a.yaml").write_bytes(b"\xff\xfe")
     assert write_files(tmp_path, [], owned=[FOLDER]).kept == (f"{FOLDER}/a.yaml",)
@@ -178,7 +178,7 @@ def test_stale_manifests_can_be_kept(tmp_path: Path) -> None:
     assert files_in(tmp_path) == [f"{FOLDER}/a.yaml"]
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(tmp_path: Path) -> None:
     write_files(tmp_path, rendered(f"{FOLDER}/a.yaml", f"{FOLDER}/b.yaml"))
     wanted = [*rendered(f"{FOLDER}/b.yaml", text=THEIRS), *rendered("new/c.yaml")]
     planned = write_files(tmp_path, wanted, owned=[FOLDER], dry_run=True)

@@ -122,7 +122,7 @@ def delivered():
             yield Delivered(api, client, tenant.artifact, tenant.repository)
 
 
-def test_flux_verifies_a_signed_artifact_and_applies_it(delivered):
+def test_flux_verifies_and_applies_a_signed_artifact(delivered):
     status = delivered.source("vision", KEY_SECRET)
 
     assert status["verified"]["status"] == "True"
@@ -182,7 +182,7 @@ def test_a_key_is_rotated_with_both_trusted_for_a_while(delivered):
     assert ready("after") == "True"
 
 
-def test_what_an_old_key_signed_stays_accepted_until_flux_has_a_reason_to_look(delivered):
+def test_an_old_keys_artifact_stays_accepted_until_flux_verifies_again(delivered):
     """The exposure of a rotation: source-controller 1.9 verifies again for a new revision or generation alone."""
     old, new = new_key(), new_key()
     repository, artifact = "fleet/exposed", delivered.artifact

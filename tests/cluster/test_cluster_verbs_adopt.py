@@ -80,7 +80,7 @@ def test_a_namespace_becomes_a_request_that_parses(here, by_hand):
     assert request.access.developers == ("devs",)
 
 
-def test_what_would_change_is_reported_with_who_manages_it(here, by_hand):
+def test_differences_are_reported_with_their_managers(here, by_hand):
     found = run(by_hand, "--context", "berlin", "--format", "json", "--owner", "b-team")
 
     shown = json.loads(found.stdout)
@@ -119,7 +119,7 @@ def test_the_request_is_written_where_it_is_wanted(here, by_hand):
     assert kubeyaml.load((here / "vision.yaml").read_text())["name"] == by_hand
 
 
-def test_a_namespace_or_a_cluster_that_is_not_there_is_reported(here):
+def test_a_missing_namespace_or_cluster_is_reported(here):
     assert "is not on berlin" in run("nobody-made-it", "--context", "berlin").stderr
     unknown = run("vision", "--context", "elsewhere")
     assert unknown.exit_code == 2

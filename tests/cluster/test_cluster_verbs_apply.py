@@ -73,7 +73,7 @@ def of_kind(changes, kind):
     return next(change for change in changes.changes if change.object.kind == kind)
 
 
-def test_a_new_tenant_is_compared_although_its_namespace_is_not_there(live, cluster, name):
+def test_a_new_tenant_is_compared_without_its_namespace(live, cluster, name):
     found = diff(live, rendered(PLAIN, name))
 
     assert actions(found) == {ObjectAction.CREATE}
@@ -92,7 +92,7 @@ def test_a_new_tenant_with_a_field_that_no_schema_has_is_refused_by_the_server(l
     assert "limit" in refused.message
 
 
-def test_after_apply_there_is_no_difference_and_nothing_is_written_again(live, cluster, name):
+def test_a_second_apply_finds_no_difference_and_writes_nothing(live, cluster, name):
     objects = rendered(PLAIN, name)
 
     assert actions(apply(live, objects)) == {ObjectAction.CREATE}
@@ -184,7 +184,7 @@ def test_a_field_of_another_manager_is_a_conflict_that_names_it(live, cluster, n
     assert cluster.get(objects[1].body).body["data"]["a"] == "1"
 
 
-def test_what_others_add_is_no_difference(live, cluster, name):
+def test_fields_of_other_managers_are_no_difference(live, cluster, name):
     objects = [manifest(namespace(name)), config_map(name, a="1")]
     apply(live, objects)
     assert cluster.merge(objects[1].body, {"data": {"theirs": "1"}, "metadata": {"labels": {"x": "y"}}}).ok
@@ -302,7 +302,7 @@ def test_a_new_kind_and_its_first_object_are_applied_in_one_go(live, cluster):
     assert cluster.send("GET", f"/apis/{group}/v1/widgets/a").body["spec"] == {"a": "x"}
 
 
-def test_a_namespace_that_is_going_takes_nothing_and_says_so(live, cluster, name):
+def test_a_terminating_namespace_refuses_objects_with_a_reason(live, cluster, name):
     held = config_map(name, a="1")
     held.body["metadata"]["finalizers"] = ["example.org/held"]
     apply(live, [manifest(namespace(name)), held])
@@ -327,7 +327,7 @@ def test_waiting_ends_when_the_quotas_count(live, name):
     assert {readiness.state for readiness in found.values()} == {ReadinessState.READY}
 
 
-def test_waiting_gives_up_and_says_for_what(live, name):
+def test_the_wait_ends_and_names_the_unready_objects(live, name):
     pod = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -347,7 +347,7 @@ def test_waiting_gives_up_and_says_for_what(live, name):
     assert found[ObjectRef.of(pod)].message == "it is Pending"
 
 
-def test_a_user_without_rights_is_reported_what_is_missing(cluster, onboarding, tmp_path, name):
+def test_a_user_without_rights_sees_the_missing_right(cluster, onboarding, tmp_path, name):
     onboarding.namespace(name)
     nobody = account(cluster, name)
     with (

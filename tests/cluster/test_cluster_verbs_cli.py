@@ -83,7 +83,7 @@ def test_a_difference_is_reported_as_json_with_its_managers(here, name):
     ]
 
 
-def test_what_is_no_longer_rendered_is_reported_and_left_alone(here, cluster, name):
+def test_objects_that_are_no_longer_rendered_are_reported_and_kept(here, cluster, name):
     write(here, name, more='access: {viewers: ["a"]}\n')
     assert run("apply", "request.yaml", "--no-wait").exit_code == 0
     write(here, name)
@@ -161,7 +161,7 @@ def test_a_request_with_an_error_among_its_findings_is_not_applied(here, cluster
     assert cluster.send("GET", f"/api/v1/namespaces/{name}").status == 404
 
 
-def test_what_tenants_share_is_applied_from_the_fleet(here, cluster):
+def test_the_platform_is_applied_from_the_fleet(here, cluster):
     # Other tests have applied the policies of other fleets, with other controllers, as other managers.
     done = run("apply", "goldenpath.yaml", "--cluster", "berlin", "--force-conflicts")
 

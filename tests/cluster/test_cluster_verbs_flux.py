@@ -83,7 +83,7 @@ def test_a_tenant_that_flux_has_reconciled_has_not_drifted(platform, flux, run, 
     assert found["drift"] == []
 
 
-def test_a_request_does_not_differ_from_what_flux_has_made_of_it(platform, folder, run, name):
+def test_a_request_does_not_differ_from_fluxs_objects(platform, folder, run, name):
     found = run("diff", request_file(platform, folder, name))
 
     assert found.exit_code == 0, found.output
@@ -101,7 +101,7 @@ def test_what_flux_would_change_is_reported_in_its_name(platform, folder, run, n
     assert [conflict for change in changed for conflict in change["conflicts"]] == []
 
 
-def test_what_is_fluxs_is_not_taken_by_an_apply(platform, folder, run, name):
+def test_an_apply_does_not_take_over_fluxs_fields(platform, folder, run, name):
     found = run("apply", request_file(platform, folder, name, compute={"pods": 7}), "--no-wait")
 
     assert found.exit_code == 1
@@ -122,7 +122,7 @@ def test_an_edit_by_hand_is_drift_until_flux_comes_by(platform, flux, run, name)
     assert status(run, name)["drift"] == []
 
 
-def test_what_a_queue_has_admitted_is_used(platform, kueue, run, name):
+def test_admitted_workloads_count_as_use(platform, kueue, run, name):
     def used():
         found = status(run, name)
         (gpus,) = found["accelerators"]

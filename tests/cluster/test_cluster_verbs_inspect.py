@@ -78,7 +78,7 @@ def run(*arguments):
     return CliRunner().invoke(cli, ("cluster", "inspect", *arguments), prog_name="goldenpath")
 
 
-def test_what_a_cluster_has_is_an_entry_that_parses(cluster, made, tmp_path):
+def test_the_inspected_cluster_is_a_valid_entry(cluster, made, tmp_path):
     found = run("--kubeconfig", kubeconfig(cluster, tmp_path, "eu-7"), "--context", "eu-7")
 
     assert found.exit_code == 1, found.output  # Flux is not locked down
@@ -93,7 +93,7 @@ def test_what_a_cluster_has_is_an_entry_that_parses(cluster, made, tmp_path):
     assert pools["nvidia-b200-180gb", "dra"] == 2
 
 
-def test_what_flux_lacks_is_reported_with_its_deployment(cluster, made, tmp_path):
+def test_missing_flags_of_flux_are_reported_with_their_deployment(cluster, made, tmp_path):
     found = run("--kubeconfig", kubeconfig(cluster, tmp_path), "--context", "test", "--format", "json")
 
     lacking = [

@@ -41,7 +41,7 @@ def namespace(name):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_fails_twice_is_tried_a_third_time(front, behind, name, status):
+def test_a_request_that_fails_twice_is_sent_a_third_time(front, behind, name, status):
     front.failures += [(status, {}), (status, {})]
 
     found = apply(behind, [namespace(name), config_map(name, a="1")])
@@ -90,7 +90,7 @@ def test_a_wait_that_is_longer_than_patience_is_not_begun(front, cluster, tmp_pa
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
-def test_what_would_be_refused_again_is_not_sent_again(front, behind, status):
+def test_a_refused_request_is_not_repeated(front, behind, status):
     front.failures += [(status, {})]
 
     with pytest.raises(ClusterError):
@@ -111,7 +111,7 @@ def test_a_server_that_does_not_answer_is_given_up(front, cluster, tmp_path):
     front.hold.set()
 
 
-def test_a_server_that_is_not_there_is_named(front, cluster, tmp_path):
+def test_an_unreachable_server_is_named(front, cluster, tmp_path):
     config = kubeconfig(cluster, tmp_path, server="http://127.0.0.1:9")
     with (
         connect(None, config, patience=RetryLimits(attempts=2, first=0.01)) as connected,
@@ -120,7 +120,7 @@ def test_a_server_that_is_not_there_is_named(front, cluster, tmp_path):
         connected.resources()
 
 
-def test_a_certificate_that_no_one_vouches_for_is_no_reason_to_try_again(cluster, tmp_path):
+def test_an_untrusted_certificate_is_not_retried(cluster, tmp_path):
     config = kubeconfig(cluster, tmp_path)
     (tmp_path / "authority.crt").write_text(OTHER_AUTHORITY)
     with connect(None, config) as connected, pytest.raises(ClusterError, match="certificate") as raised:
@@ -129,7 +129,7 @@ def test_a_certificate_that_no_one_vouches_for_is_no_reason_to_try_again(cluster
     assert not isinstance(raised.value, ClusterUnavailableError)
 
 
-def test_a_token_that_is_no_longer_good_is_reported_without_the_token(cluster, tmp_path):
+def test_an_expired_token_is_reported_without_its_value(cluster, tmp_path):
     with (
         as_user(cluster.bearing("expired-token-4711"), tmp_path) as connected,
         pytest.raises(ClusterError, match="does not accept the credentials of this context") as raised,

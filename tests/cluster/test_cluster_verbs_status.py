@@ -198,7 +198,7 @@ def test_drift_is_reported_field_by_field_with_its_manager(applied, cluster, nam
     assert tenant(run("--format", "json"), names[1])["health"] == "ok"
 
 
-def test_what_is_gone_from_the_cluster_and_what_is_too_much_is_drift(applied, cluster, names):
+def test_missing_and_extra_objects_are_drift(applied, cluster, names):
     limits = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": f"{names[0]}-defaults", "namespace": names[0]}}  # fmt: skip
     labels = {"goldenpath.dev/tenant": names[0], "app.kubernetes.io/managed-by": "goldenpath"}
     extra = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "old", "namespace": names[0], "labels": labels}}  # fmt: skip
@@ -241,14 +241,14 @@ def test_failed_identities_and_scalers_are_reported(applied, cluster, names):
     assert f"ScaledObject {names[0]}/server reads no metrics and has fallen back" in found.stdout
 
 
-def test_a_tenant_or_a_cluster_that_is_not_there_is_reported(fleet, names):
+def test_a_missing_tenant_or_cluster_is_reported(fleet, names):
     assert "no such tenant" in run("nobody").stderr
     refused = run("--cluster", "berlinn")
     assert refused.exit_code == 2
     assert "Did you mean 'berlin'?" in refused.stderr
 
 
-def test_watching_goes_on_until_it_is_interrupted(applied, names):
+def test_watching_continues_until_an_interrupt(applied, names):
     watching = ("status", "--watch", "--interval", "0s", "--format", "json")
     command = [sys.executable, "-c", "from goldenpath.cli import main; main()", *watching]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ), text=True) as process:  # fmt: skip
@@ -289,7 +289,7 @@ def outputs(events):
     return {event["name"]: event["value"] for event in events if event["type"] == "output"}
 
 
-def test_the_backend_tells_what_the_command_line_tells(asked, names):
+def test_the_backends_status_equals_the_command_lines(asked, names):
     events = asked(name=names[0], live=True)
 
     assert events[-1] == {"type": "done"}
@@ -297,7 +297,7 @@ def test_the_backend_tells_what_the_command_line_tells(asked, names):
     assert outputs(events)["live"] == [tenant(run(names[0], "--format", "json"), names[0])]
 
 
-def test_the_backend_tells_in_its_log_what_is_not_well(asked, names, cluster):
+def test_the_backend_logs_unhealthy_parts(asked, names, cluster):
     kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization", names[0], names[0])
     why = ready(status="False", reason="BuildFailed", message="no such path ./deploy")
     reported(cluster, *kind, observedGeneration=1, **why)

@@ -170,7 +170,7 @@ def simulator() -> Program:
     return Program(SIMULATOR.program(), options, "/health")
 
 
-def test_it_answers_the_rendered_probe_and_lists_the_servers(picking: Picking) -> None:
+def test_the_picker_answers_the_rendered_probe_and_lists_the_servers(picking: Picking) -> None:
     assert is_serving(picking.health, probe_of(picking.service))
     eventually(
         lambda: picking.measured("inference_pool_ready_pods") == 2,
@@ -179,12 +179,12 @@ def test_it_answers_the_rendered_probe_and_lists_the_servers(picking: Picking) -
     )
 
 
-def test_it_names_a_server_of_the_pool(picking: Picking) -> None:
+def test_the_picker_selects_a_server_of_the_pool(picking: Picking) -> None:
     addresses = {address.removeprefix("http://") for address in picking.kubelet.servers(picking.service.name)}
     assert picking.chosen("which server?") in addresses
 
 
-def test_it_reads_the_queue_and_avoids_the_server_that_has_one(picking: Picking) -> None:
+def test_the_picker_avoids_a_server_with_a_queue(picking: Picking) -> None:
     busy, idle = sorted(picking.kubelet.servers(picking.service.name))
     with requests_to(busy, 4 * AT_A_TIME):
         eventually(
@@ -196,7 +196,9 @@ def test_it_reads_the_queue_and_avoids_the_server_that_has_one(picking: Picking)
     assert chosen == [idle.removeprefix("http://")] * 5
 
 
-def test_without_the_role_it_is_not_ready(picking: Picking, onboarding: Onboarding, tmp_path: Path) -> None:
+def test_without_its_role_the_picker_is_not_ready(
+    picking: Picking, onboarding: Onboarding, tmp_path: Path
+) -> None:
     """The account of the servers has no Role: the same program learns nothing."""
     with (
         picker(onboarding.api, picking.service, picking.service.name, tmp_path) as (ports, wait),

@@ -66,7 +66,7 @@ def of_kueue(api: Api, address: str) -> str:
     return data.decode()
 
 
-def test_kueue_exports_what_the_catalogue_lists(platform: RunningPlatform, kueue: str) -> None:
+def test_kueue_exports_the_catalogues_metrics(platform: RunningPlatform, kueue: str) -> None:
     queue = Queue(platform, "nvidia-t4-16gb", 1)
     first, _ = queue.job(), queue.job()
     eventually(lambda: queue.is_running(first), "one of two Jobs is admitted", 60)
@@ -94,7 +94,7 @@ def test_kueue_exports_what_the_catalogue_lists(platform: RunningPlatform, kueue
     eventually(lambda: not seen(), lambda: f"they agree, but {seen()}", 60)
 
 
-def test_spires_server_exports_what_the_catalogue_lists(spire: Spire) -> None:
+def test_spires_server_exports_the_catalogues_metrics(spire: Spire) -> None:
     exporter = exporter_catalogue().get("spire")
     names = [metric.name for metric in exporter.metrics if metric.name.startswith("spire_server_")]
     assert len(names) == 3

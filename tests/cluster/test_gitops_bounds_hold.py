@@ -115,7 +115,7 @@ def test_a_tenants_own_repository_does_not_reach_beyond_the_tenant(platform, flu
     assert reason in teams.refusal("vision", mine=content)
 
 
-def test_a_tenants_own_repository_does_not_build_on_what_is_elsewhere(platform, flux, teams):
+def test_a_tenants_own_repository_cannot_use_remote_bases(platform, flux, teams):
     base = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -125,7 +125,7 @@ def test_a_tenants_own_repository_does_not_build_on_what_is_elsewhere(platform, 
     assert "is not in or below" in teams.refusal("vision", kustomization=base)
 
 
-def test_what_a_tenant_sends_to_another_namespace_ends_up_in_its_own(platform, flux, teams):
+def test_a_tenants_objects_for_another_namespace_land_in_its_own(platform, flux, teams):
     astray = config_map("astray", namespace="speech")
 
     flux.at(
@@ -162,7 +162,7 @@ def test_without_any_policy_flux_acts_as_no_one_for_who_names_no_account(platfor
     )
 
 
-def test_no_kustomization_takes_what_another_namespace_has_fetched(platform, flux, teams):
+def test_no_kustomization_uses_a_source_of_another_namespace(platform, flux, teams):
     namespace = "beside"
     platform.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, "tests")
     careless = kustomization(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", TENANTS)
-def test_everything_that_was_rendered_for_a_tenant_is_there(platform, teams, name):
+def test_all_rendered_objects_of_a_tenant_are_on_the_cluster(platform, teams, name):
     bodies = platform.rendered(name)
 
     assert len(bodies) > 10
@@ -27,7 +27,7 @@ def test_everything_that_was_rendered_for_a_tenant_is_there(platform, teams, nam
 
 
 @pytest.mark.parametrize("name", WITH_SOURCE)
-def test_what_is_in_a_tenants_own_repository_is_there(platform, teams, name):
+def test_objects_of_a_tenants_own_repository_are_on_the_cluster(platform, teams, name):
     found = platform.api.get(config_map("settings", namespace=name))
 
     assert found.body["data"] == {"a": "1"}
@@ -75,7 +75,7 @@ def test_a_change_is_reconciled(platform, flux, teams):
     assert platform.api.get(quota).body["spec"]["hard"]["pods"] == "300"
 
 
-def test_a_file_that_goes_takes_its_object_with_it(platform, flux, teams):
+def test_removing_a_file_removes_its_object(platform, flux, teams):
     without = {key: value for key, value in platform.requests["vision"].items() if key != "autoscaling"}
     name = "vision-autoscaling"
     hint = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "vision"}}

@@ -149,7 +149,7 @@ def test_a_chart_is_installed_and_its_next_digest_is_an_upgrade(charts: Charts) 
     charts.says("labels", "True", "upgrade succeeded")
 
 
-def test_what_is_changed_by_hand_is_told_and_left(charts: Charts) -> None:
+def test_a_hand_edit_is_reported_and_kept(charts: Charts) -> None:
     charts.release("drifting", own=config_map("own", a="1"))
     charts.says("drifting", "True", "install succeeded")
     changed = charts.get("own") | {"data": {"a": "2"}}
@@ -163,7 +163,7 @@ def test_what_is_changed_by_hand_is_told_and_left(charts: Charts) -> None:
     assert charts.get("own")["data"] == {"a": "2"}
 
 
-def test_it_acts_as_the_account_of_the_tenant_and_not_as_flux(charts: Charts) -> None:
+def test_a_release_uses_the_tenants_account_and_not_fluxs(charts: Charts) -> None:
     quota = {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -177,7 +177,7 @@ def test_it_acts_as_the_account_of_the_tenant_and_not_as_flux(charts: Charts) ->
     assert charts.get("more", "ResourceQuota") == {}
 
 
-def test_an_object_of_somebody_else_stays_theirs(charts: Charts) -> None:
+def test_an_object_of_another_owner_is_not_taken_over(charts: Charts) -> None:
     theirs = config_map("theirs", owner="another")
     theirs["metadata"]["namespace"] = charts.tenant.name
     assert charts.platform.api.apply(theirs).ok
@@ -213,7 +213,7 @@ def test_custom_resource_definitions_of_a_chart_are_skipped(charts: Charts) -> N
     assert not charts.platform.api.get(crd).ok
 
 
-def test_a_chart_that_nobody_signed_is_not_installed(charts: Charts) -> None:
+def test_an_unsigned_chart_is_not_installed(charts: Charts) -> None:
     signed, charts.key = charts.key, new_key()
     try:
         charts.release("foreign", own=config_map("foreign", a="1"))

@@ -185,7 +185,7 @@ def test_forged_labels_do_not_help(workloads):
     )
 
 
-def test_an_identity_goes_with_its_pod(workloads):
+def test_an_identity_is_removed_with_its_pod(workloads):
     tenant = workloads.tenant(service_accounts=["server"])
     started = workloads.start(tenant, "server")
     eventually(lambda: workloads.identities(started), "it has one", 60)
@@ -196,7 +196,7 @@ def test_an_identity_goes_with_its_pod(workloads):
     eventually(lambda: all(e.pod != uid for e in workloads.spire.entries()), "its entries are gone", 60)
 
 
-def test_an_identity_goes_with_what_declared_it(workloads):
+def test_an_identity_is_removed_with_its_declaration(workloads):
     tenant = workloads.tenant(service_accounts=["server"])
     started = workloads.start(tenant, "server")
     eventually(lambda: workloads.identities(started), "it has one", 60)

@@ -122,7 +122,7 @@ def service(platform: RunningPlatform, flux: Flux) -> Iterator[OneService]:
         yield one
 
 
-def test_flux_applies_it_as_the_account_of_the_tenants_workloads(service: OneService) -> None:
+def test_flux_applies_a_service_as_the_tenants_workload_account(service: OneService) -> None:
     body = KUSTOMIZATION | {"metadata": {"name": service.kustomization, "namespace": NAMESPACE}}
     assert service.api.get(body).body["spec"]["serviceAccountName"] == f"workloads-{service.tenant}"
     for version, kind in (("apps/v1", "Deployment"), ("v1", "Service"), ("policy/v1", "PodDisruptionBudget")):
@@ -188,7 +188,7 @@ def test_a_scaler_that_is_taken_away_and_comes_back_takes_no_server_away(service
     assert service.watched(5) == {4}
 
 
-def test_retiring_drains_it(service: OneService) -> None:
+def test_retiring_drains_a_service(service: OneService) -> None:
     assert replicas(service.api, service.tenant, NAME) == 4
     options = PublishOptions(allow_removals=1000)
     fleet = service.platform.fleet

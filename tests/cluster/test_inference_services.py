@@ -101,7 +101,7 @@ def test_a_number_that_begins_to_move_and_is_fixed_again_never_dips(
     fixed_at_four.apply(replicas={"min": 4, "max": 4})
 
 
-def test_taking_the_scaler_away_leaves_what_runs(onboarding: Onboarding, fixed_at_four: Served) -> None:
+def test_removing_the_scaler_keeps_the_running_pods(onboarding: Onboarding, fixed_at_four: Served) -> None:
     (scaler,) = [item for item in fixed_at_four.objects() if item.kind == "HorizontalPodAutoscaler"]
     assert fixed_at_four.account.delete(scaler.body).ok
     assert watched(onboarding.api, fixed_at_four.tenant, "summariser", 4) == {4}
@@ -121,7 +121,9 @@ def test_a_number_that_flux_stops_writing_falls_back_to_one(
     assert fixed_at_four.account.delete(body).ok
 
 
-def test_the_account_may_not_widen_what_its_tenant_has(onboarding: Onboarding, fixed_at_four: Served) -> None:
+def test_the_workload_account_cannot_widen_its_tenants_rights(
+    onboarding: Onboarding, fixed_at_four: Served
+) -> None:
     """A route for a host of somebody else is refused by the real policy, and so is another Prometheus."""
     (route,) = [item for item in fixed_at_four.objects() if item.kind == "HTTPRoute"]
     stolen = {**route.body, "spec": {**route.body["spec"], "hostnames": ["other.example.org"]}}

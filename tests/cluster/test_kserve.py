@@ -91,7 +91,7 @@ def test_policies_admit_what_the_controller_creates(onboarding: Onboarding, serv
         assert (labels[WORKLOAD], labels[QUEUE]) == (served.name, served.tenant)
 
 
-def test_kserve_calls_it_ready(onboarding: Onboarding, served: Served) -> None:
+def test_kserve_reports_the_service_ready(onboarding: Onboarding, served: Served) -> None:
     def ready() -> list[str]:
         return [each["status"] for each in conditions(onboarding.api, served) if each["type"] == "Ready"]
 

@@ -95,7 +95,7 @@ def runs(platform: RunningPlatform, flux: Flux) -> Runs:
     return made
 
 
-def test_a_run_waits_for_quota_and_flux_does_not_let_it_go(runs: Runs) -> None:
+def test_a_run_waits_for_quota_and_flux_does_not_start_it(runs: Runs) -> None:
     before = runs.job("second")
     for _ in range(RECONCILES):
         runs.reconcile("second")
@@ -105,7 +105,7 @@ def test_a_run_waits_for_quota_and_flux_does_not_let_it_go(runs: Runs) -> None:
     assert runs.pods("second") == []
 
 
-def test_a_run_gets_the_accelerator_that_it_asked_for(runs: Runs) -> None:
+def test_a_run_gets_its_requested_accelerator(runs: Runs) -> None:
     (pod,) = runs.pods("first")
     assert pod["spec"]["nodeSelector"] == {"nvidia.com/gpu.product": "NVIDIA-L40S"}
 

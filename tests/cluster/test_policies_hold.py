@@ -124,7 +124,7 @@ def namespaces(bound: Api) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("policy", "example"), EXAMPLES)
-def test_an_example_is_judged_as_its_file_says(bound, namespaces, policy, example):
+def test_an_example_gets_the_verdict_of_its_file(bound, namespaces, policy, example):
     if not bound.serves(example.object):
         pytest.skip("needs the CRDs of the add-ons: make cluster-assets, or --crds DIR")
 
@@ -239,7 +239,7 @@ def judged_in(request: pytest.FixtureRequest, bound: Api) -> dict[str, Any]:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=objects())
-def test_whatever_is_asked_the_server_and_the_offline_check_say_the_same(bound, judged_in, body):
+def test_the_server_and_the_offline_check_always_agree(bound, judged_in, body):
     namespace = judged_in["metadata"]["name"]
     body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
     tenant = {**judged_in, "apiVersion": "v1", "kind": "Namespace"}

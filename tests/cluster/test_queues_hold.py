@@ -112,7 +112,7 @@ def test_idle_devices_are_lent_up_to_the_borrowing_limit(platform):
     assert lender.can_start_one()
 
 
-def test_the_cohort_lends_what_no_tenant_owns_and_no_more(platform):
+def test_the_cohort_lends_only_unowned_devices(platform):
     queue = Queue(platform, LENT_BY_THE_COHORT, quota=1, borrow=4)
 
     jobs = [queue.job() for _ in range(3)]
@@ -129,7 +129,7 @@ def test_what_the_queue_ignores_is_admitted_and_what_it_does_not_cover_never_is(
     queue.waits(queue.job({"vpc.amazonaws.com/efa": "1"}), "vpc.amazonaws.com/efa")
 
 
-def test_a_tenant_that_may_not_borrow_waits_beside_idle_devices(platform):
+def test_a_tenant_without_borrowing_waits_while_devices_are_idle(platform):
     lender = Queue(platform, A30, quota=4)
     queue = Queue(platform, A30, quota=1)
     first = queue.job()
@@ -139,7 +139,7 @@ def test_a_tenant_that_may_not_borrow_waits_beside_idle_devices(platform):
     assert lender.can_start_one()
 
 
-def test_what_was_lent_comes_back_when_its_owner_needs_it(platform):
+def test_borrowed_devices_return_when_the_owner_needs_them(platform):
     lender = Queue(platform, ONE_LENDS, quota=2)
     borrower = Queue(platform, ONE_LENDS, quota=1, borrow=2)
     borrowed = [borrower.job() for _ in range(3)]

@@ -217,7 +217,7 @@ def test_claims_from_a_template_are_made_up_to_the_quota(cluster, onboarding, na
 
 @pytest.mark.parametrize("name", MODES)
 @pytest.mark.parametrize("way", REFUSED)
-def test_what_is_granted_to_no_one_is_refused(tenants, name, way):
+def test_devices_without_a_grant_are_refused(tenants, name, way):
     tenant = tenants(name)
     body, wall = REFUSED[way]
     if MODES[name].queue and body["kind"] == "Pod":
@@ -253,7 +253,7 @@ def test_all_devices_of_the_tenants_class_are_more_than_its_quota(tenants, name)
 
 
 @pytest.mark.parametrize("name", BY_CLAIM)
-def test_a_claim_that_says_the_scheduler_made_it_is_refused(tenants, name):
+def test_a_claim_with_the_schedulers_annotation_is_refused(tenants, name):
     body = claim(MODES[name].device_class)
     body["metadata"]["annotations"] = {"resource.kubernetes.io/extended-resource-claim": "true"}
 
@@ -303,7 +303,7 @@ class TestTwoModelsBehindOneName:
         assert asked(tenant, pod(one, nodeSelector={model: "NVIDIA-L4"})) == "gpu-model"
         assert until_refused(tenant, pod(one, nodeSelector={model: "Tesla-T4"})) == (LIMIT, "quota")
 
-    def test_with_a_queue_the_queue_puts_it_onto_the_tenants_model(self, onboarding):
+    def test_a_queue_places_a_pod_on_the_tenants_model(self, onboarding):
         tenant = self.tenant(onboarding, {"flux": "2.9", "kueue": "0.19"})
         one = {"nvidia.com/gpu": 1}
 

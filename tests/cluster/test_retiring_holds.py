@@ -62,7 +62,7 @@ def hold(onboarding: Onboarding, tenant: LiveTenant) -> None:
     eventually(counted, "the API server holds the tenant to nothing")
 
 
-def test_what_runs_keeps_running_and_nothing_new_starts(onboarding: Onboarding, tenant: LiveTenant) -> None:
+def test_running_pods_stay_and_no_new_pod_starts(onboarding: Onboarding, tenant: LiveTenant) -> None:
     answer = tenant.developer.create(within(tenant.name, pod()))
     assert answer.ok, answer.message
     running = {"apiVersion": "v1", "kind": "Pod", **answer.body}
@@ -102,7 +102,7 @@ def test_a_hold_can_be_taken_back(onboarding: Onboarding, tenant: LiveTenant) ->
     assert "goldenpath.dev/retiring" not in namespace["labels"]
 
 
-def test_the_namespace_may_be_pruned_and_takes_its_guard_rails_with_it(
+def test_pruning_the_namespace_removes_its_guard_rails(
     cluster: Api, onboarding: Onboarding, tenant: LiveTenant
 ) -> None:
     hold(onboarding, tenant)

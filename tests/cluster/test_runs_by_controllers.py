@@ -87,7 +87,7 @@ def of_run(api: Api, run: Served) -> list[dict[str, Any]]:
     return [body.get("status", {}) for kind in kinds for body in api.list(*kind, run.tenant)]
 
 
-def test_policies_admit_what_the_controllers_create(controllers: Onboarding, run: Served) -> None:
+def test_policies_admit_the_controllers_objects(controllers: Onboarding, run: Served) -> None:
     for pod in pods(controllers.api, run):
         labels = pod["metadata"]["labels"]
         assert labels["goldenpath.dev/workload"] == run.name

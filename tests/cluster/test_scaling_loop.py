@@ -254,7 +254,7 @@ def test_a_metric_with_another_name_raises_the_alert_and_takes_no_server_away(lo
     loop.has(loop.summariser, 1)
 
 
-def test_a_cluster_that_gets_keda_and_loses_it_keeps_its_servers(loop: Loop) -> None:
+def test_a_cluster_keeps_its_servers_when_keda_comes_and_goes(loop: Loop) -> None:
     """As Flux does it: what is rendered now is applied, and what was rendered before is pruned."""
     chat = loop.chat
     fixed = {"replicas": {"min": 4, "max": 4}, "overrides": []}

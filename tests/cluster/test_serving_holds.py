@@ -102,7 +102,7 @@ def user_of(tenant: LiveTenant, step: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_what_a_controller_of_a_server_creates_is_admitted(
+def test_objects_of_a_servers_controller_are_admitted(
     cluster: Api, tenant: LiveTenant, step: dict[str, Any]
 ) -> None:
     if not cluster.serves(step["object"]):

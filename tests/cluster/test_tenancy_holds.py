@@ -123,7 +123,7 @@ def who(tenant: LiveTenant, role: str) -> Api:
 
 
 @pytest.mark.parametrize("what", OWN)
-def test_in_its_own_namespace_a_role_may_do_what_the_table_says(tenant, what):
+def test_a_role_has_the_rights_of_the_table_in_its_own_namespace(tenant, what):
     verb, _, target = what.partition(" ")
     plain, slash, subresource = target.partition("/")
     resource, _, group = plain.partition(".")
@@ -154,7 +154,7 @@ def rules(api: Api, namespace: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("place", ["another tenant's", "flux-system", "kube-system", "default"])
-def test_elsewhere_and_in_the_cluster_a_role_may_do_what_a_stranger_may(cluster, tenant, other, role, place):
+def test_a_role_has_no_extra_rights_outside_of_its_namespace(cluster, tenant, other, role, place):
     namespace = other.name if place == "another tenant's" else place
     stranger = cluster.acting_as(ACCOUNT_OF_NOBODY if role == "reconciler" else NOBODY)
 
@@ -178,7 +178,7 @@ def test_a_stranger_may_only_ask_what_it_may_do(cluster, other):
 
 
 @pytest.mark.parametrize("account", ["default", "server"])
-def test_the_account_of_a_workload_may_do_what_a_stranger_may(onboarding, cluster, tenant, account):
+def test_the_account_of_a_workload_has_no_extra_rights(onboarding, cluster, tenant, account):
     api = cluster.bearing(onboarding.token(tenant.name, account))
 
     assert rules(api, tenant.name) == rules(cluster.acting_as(ACCOUNT_OF_NOBODY), tenant.name)
@@ -193,7 +193,7 @@ def test_no_role_can(tenant, other, role, attempt):
 
 
 @pytest.mark.parametrize("attempt", [name for name, (_, wall) in ATTEMPTS.items() if wall != "roles"])
-def test_what_the_roles_leave_open_somebody_else_closes(tenant, other, attempt):
+def test_each_attempt_meets_its_wall(tenant, other, attempt):
     """The wall that an attempt names is really met by somebody, so that the table does not lie."""
     trying, wall = ATTEMPTS[attempt]
 

@@ -188,7 +188,7 @@ def refuse(platform: RunningPlatform, name: str) -> list[dict[str, Any]]:
     return [binding, policy]
 
 
-def test_waves_go_on_when_flux_has_applied_them(upgrades: Upgrades) -> None:
+def test_waves_continue_when_flux_has_applied_them(upgrades: Upgrades) -> None:
     upgrades.tenants(2)
     progress = upgrades.start()
     assert progress.waits_for.startswith("Flux to apply wave w0"), progress.waits_for
@@ -198,7 +198,7 @@ def test_waves_go_on_when_flux_has_applied_them(upgrades: Upgrades) -> None:
     assert [upgrades.health(name) for name in upgrades.names] == ["healthy"] * 2
 
 
-def test_an_unhealthy_tenant_stops_the_next_wave_and_goes_back(upgrades: Upgrades) -> None:
+def test_an_unhealthy_tenant_stops_the_next_wave_and_is_rolled_back(upgrades: Upgrades) -> None:
     first, second = upgrades.tenants(2)
     before = upgrades.tree(first)
     upgrades.refuse(first)
@@ -300,7 +300,7 @@ def test_drift_of_the_fleet_is_found(
     assert f'goldenpath_drift_objects{{cluster="{CLUSTER}",kind="platform"}} 0' in numbers
 
 
-def test_drift_of_a_platform_is_found_and_flux_takes_it_back(
+def test_drift_of_a_platform_is_found_and_reverted_by_flux(
     platform: RunningPlatform, flux: Flux, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", kubeconfig(platform.api, tmp_path, CLUSTER))

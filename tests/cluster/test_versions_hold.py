@@ -27,7 +27,7 @@ def kinds(cluster: Api, api_version: str) -> set[str]:
 
 
 @pytest.mark.parametrize("api", KUBERNETES.apis, ids=lambda api: api.api_version)
-def test_kubernetes_serves_what_the_catalogue_says_of_its_version(cluster, api):
+def test_kubernetes_serves_the_apis_of_the_catalogue(cluster, api):
     version = cluster.send("GET", "/version").body
     at = version_of(f"{version['major']}.{version['minor']}")
     is_said = version_of(api.since) <= at and (api.until is None or at < version_of(api.until))
@@ -37,7 +37,7 @@ def test_kubernetes_serves_what_the_catalogue_says_of_its_version(cluster, api):
 @pytest.mark.parametrize(
     ("addon", "api", "kind"), OF_ADDONS, ids=lambda each: getattr(each, "api_version", each)
 )
-def test_an_addon_serves_what_the_catalogue_says_of_its_newest_version(cluster, addon, api, kind):
+def test_an_addon_serves_the_apis_of_the_catalogue(cluster, addon, api, kind):
     served = kinds(cluster, api.api_version)
     if not served:
         pytest.skip("needs the CRDs of the add-ons: make cluster-assets, or --crds DIR")

@@ -181,7 +181,7 @@ def running(workloads: Workloads) -> str:
     return tenant
 
 
-def test_a_workload_comes_changes_and_goes(workloads: Workloads) -> None:
+def test_a_workload_is_created_changed_and_removed(workloads: Workloads) -> None:
     tenant = workloads.tenant()
     made = {"apiVersion": "v1", "kind": "ConfigMap"} | _named("chat", tenant)
 
@@ -237,7 +237,7 @@ def refusing(workloads: Workloads) -> str:
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_the_api_server_refuses_what_its_tenant_may_not_write(
+def test_the_api_server_refuses_objects_outside_the_tenants_rights(
     workloads: Workloads, refusing: str, what: str
 ) -> None:
     is_namespaced = REFUSED[what]["kind"] not in ("Namespace", "PriorityClass")

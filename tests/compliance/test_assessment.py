@@ -46,13 +46,13 @@ def state_of(found: Assessment, standard: str, control: str) -> State:
     return result.state
 
 
-def test_tenants_as_rendered_satisfy_what_is_assessed(found: Assessment) -> None:
+def test_rendered_tenants_satisfy_all_assessed_controls(found: Assessment) -> None:
     unmet = {each.control.id: each.reasons for each in found.results if each.state is State.NOT_SATISFIED}
     assert unmet == {}
     assert {tenant for tenant, _ in found.places} == {"vision", "speech"}
 
 
-def test_what_the_repository_cannot_show_is_never_satisfied(found: Assessment) -> None:
+def test_a_control_without_evidence_is_never_satisfied(found: Assessment) -> None:
     for each in found.results:
         if each.control.covers is Coverage.NONE or not each.control.is_assessed:
             assert each.state is State.NOT_ASSESSED, each.control.id
@@ -150,7 +150,7 @@ for name, root in (("assessment_results", "AssessmentResults"), ("component", "C
 
 
 @pytest.mark.skipif(not TRESTLE.is_file(), reason="compliance-trestle is not installed: make second-opinions")
-def test_compliance_trestle_reads_what_we_write(found: Assessment, tmp_path: Path) -> None:
+def test_compliance_trestle_reads_our_oscal(found: Assessment, tmp_path: Path) -> None:
     for name, text in documents(found).items():
         (tmp_path / f"{name}.json").write_text(text)
     done = subprocess.run(

@@ -100,7 +100,7 @@ def test_a_rendered_object_meets_each_test_and_a_broken_one_does_not(objects: li
     assert not holds(test, body)
 
 
-def test_what_cannot_be_evaluated_is_not_met() -> None:
+def test_a_test_that_cannot_be_evaluated_is_not_met() -> None:
     assert not any(
         holds(test, {"kind": test.kind, "rules": 1, "metadata": {}}) for test in CATALOGUE.tests.values()
     )

@@ -104,7 +104,7 @@ def test_an_api_that_is_not_served_fails() -> None:
         {"managedFields": [{"manager": "goldenpath"}]},
     ],
 )
-def test_what_goldenpath_put_there_is_no_evidence(mark: dict[str, Any]) -> None:
+def test_objects_of_goldenpath_are_no_evidence(mark: dict[str, Any]) -> None:
     result = checked(Cluster(*inference(**mark)), "ai_inference")
     assert result.verdict is Verdict.SKIP
     assert result.not_counted == 1
@@ -239,7 +239,7 @@ def test_metrics_of_servers(pages: dict[str, str]) -> None:
     assert checked(Cluster(), "ai_service_metrics", prometheus=pages["url"]).verdict is Verdict.SKIP
 
 
-def test_a_draft_claims_what_passed_and_nothing_else(tmp_path: Path) -> None:
+def test_a_draft_claims_only_passed_requirements(tmp_path: Path) -> None:
     everything = requirements_of("1.37")
     results = check_cluster(Cluster(*inference(), node()), everything, now=lambda: NOW)
     files = evidence_files(results, version="1.37", server="v1.37.1", release="0.1.0")

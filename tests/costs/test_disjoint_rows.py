@@ -41,7 +41,7 @@ def used(tenant: int, workload: int) -> list[Usage]:
         (8, 2, 10, 40, {"chat": (48, 40), "": (144, 0)}),
     ],
 )
-def test_the_tenant_has_the_rest(
+def test_the_tenants_row_has_the_remaining_hours(
     quota: int, least: int, of_tenant: int, of_workload: int, expected: dict[str, tuple[int, int]]
 ) -> None:
     rows = _disjoint_hours(summary(quota, least), DAY, _used(used(of_tenant, of_workload)))

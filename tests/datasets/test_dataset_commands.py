@@ -54,7 +54,7 @@ def test_each_difference_is_named(here):
     assert "missing  sub/b c.txt is a file of the manifest that does not exist" in said
 
 
-def test_a_digest_alone_says_no(here):
+def test_a_digest_alone_reports_a_difference(here):
     done = ran("verify", "data", f"sha256:{'0' * 64}")
     assert done.exit_code == 1
     assert f", not sha256:{'0' * 64}" in done.stdout
@@ -81,7 +81,7 @@ def test_bad_input_names_the_fix(here, words, message):
     assert message in done.stderr
 
 
-def test_a_second_run_says_what_it_trusted(here):
+def test_a_second_run_reports_the_trusted_files(here):
     for file in ("a.csv", "sub/b c.txt"):
         os.utime(here / "data" / file, (1, 1))
     ran("hash", "data", "--manifest", "m")

@@ -34,7 +34,7 @@ def first(data, tmp_path, monkeypatch):
     return manifest
 
 
-def test_what_did_not_change_is_not_read(data, first):
+def test_unchanged_files_are_not_read(data, first):
     again = hash_dataset(data, previous=first)
     assert (again.read, again.trusted, again.has_index) == (0, 3, True)
     assert again.dataset == hash_dataset(data).dataset
@@ -82,7 +82,7 @@ def test_an_index_that_does_not_belong_is_not_used(data, first, change):
     assert (again.trusted, again.has_index) == (0, change == "cut off")
 
 
-def test_a_file_that_is_no_manifest_is_refused(data, tmp_path):
+def test_an_invalid_manifest_is_refused(data, tmp_path):
     (tmp_path / "other").write_text("x")
     with pytest.raises(InputError, match="is not a dataset manifest"):
         hash_dataset(data, previous=tmp_path / "other")

@@ -48,7 +48,7 @@ def written(data: Path, file: Path) -> dict:
 
 
 @needs_judges
-def test_mlcroissant_reads_what_we_write(data, tmp_path):
+def test_mlcroissant_reads_our_document(data, tmp_path):
     document = written(data, tmp_path / "croissant.json")
     read = json.loads(judged(READ_CROISSANT, tmp_path / "croissant.json").splitlines()[-1])
     assert [each[1] for each in read] == [each["sha256"] for each in document["distribution"]]
@@ -138,7 +138,7 @@ def test_the_forms_of_strangers_are_read(data, tmp_path, entry):
     ],
     ids=["a FileSet", "inside an archive", "an MD5", "what Hugging Face writes"],
 )
-def test_what_has_no_checksum_is_said_and_proves_nothing(data, tmp_path, entry, said):
+def test_entries_without_a_checksum_are_reported_and_prove_nothing(data, tmp_path, entry, said):
     found, message = state(data, tmp_path, entry)
     assert found == "unpinned"
     assert said in message

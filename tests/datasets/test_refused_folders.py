@@ -29,7 +29,7 @@ def problems_of(place: Path, **options) -> dict[str, str]:
     return {problem.path: problem.rule for problem in caught.value.problems}
 
 
-def test_each_thing_that_is_no_plain_file_is_named(data):
+def test_each_special_file_is_named(data):
     (data / "link").symlink_to(data / "a")
     (data / "sub/folder-link").symlink_to("/")
     (data / "sub/nowhere").symlink_to("nothing")
@@ -101,7 +101,7 @@ def after_the_walk(monkeypatch, change) -> None:
     ],
     ids=["another size", "the same size", "a new file"],
 )
-def test_what_changes_meanwhile_is_named(data, monkeypatch, change, path):
+def test_a_file_that_changes_during_the_run_is_named(data, monkeypatch, change, path):
     os.utime(data / "sub/b", (1, 1))
     after_the_walk(monkeypatch, lambda: change(data))
     assert problems_of(data) == {path: "changed-while-read"}

@@ -53,7 +53,7 @@ def entries(files: dict[str, bytes]) -> list[ManifestEntry]:
 
 
 @given(FILES)
-def test_the_digest_follows_from_paths_and_bytes_alone(files):
+def test_the_digest_follows_only_from_paths_and_bytes(files):
     expected = dataset_digest(entries(files))
     assert digest_of(files) == expected.digest
     assert digest_of(dict(reversed(files.items()))) == expected.digest
@@ -154,7 +154,7 @@ def test_a_manifest_in_another_form_is_refused(tmp_path, lines, message):
         read_manifest(file)
 
 
-def test_another_first_line_is_no_manifest(tmp_path):
+def test_a_file_with_another_first_line_is_not_a_manifest(tmp_path):
     (tmp_path / "manifest").write_text(LINE)
     with pytest.raises(InputError, match="its first line must be `goldenpath-dataset/v1`"):
         read_manifest(tmp_path / "manifest")

@@ -74,7 +74,7 @@ def test_answers_reach_every_part_of_a_request() -> None:
 
 
 @pytest.mark.parametrize("answer", ["eight", "8.0", "1e3", "0x8", "٨", "8 000"])
-def test_what_is_no_number_is_left_for_the_parser_to_refuse(answer: str) -> None:
+def test_the_parser_refuses_an_invalid_number(answer: str) -> None:
     answers = {
         "name": "a",
         "owner": "a",
@@ -144,7 +144,7 @@ def test_extra_inputs_are_asked_for_with_a_prefix(tmp_path: Path) -> None:
     assert list(path.inputs.problems(request["inputs"])) == []
 
 
-def test_prompts_say_name_meaning_choices_and_defaults(tmp_path: Path) -> None:
+def test_prompts_show_name_meaning_choices_and_defaults(tmp_path: Path) -> None:
     prompts = cookiecutter_json(golden_path(tmp_path, EXTRA))["__prompts__"]
     assert prompts["name"] == "name: Name of the team and of its namespace. (required)"
     assert "one of tokens, queue, latency, kv-cache, concurrency" in prompts["signal"]

@@ -195,13 +195,13 @@ def test_the_template_that_makes_a_tenant_changes_none_that_is_there() -> None:
     assert publish["input"]["new"] is True
 
 
-def test_a_change_is_reviewed_unless_somebody_says_otherwise() -> None:
+def test_a_change_is_reviewed_by_default() -> None:
     for by_commit, default in ((False, "pull-request"), (True, "commit")):
         form = all_properties(template_entity(TENANT, by_commit=by_commit))
         assert form["delivery"]["default"] == default
 
 
-def test_what_is_made_from_the_fleet_alone_has_no_template() -> None:
+def test_a_golden_path_of_the_fleet_has_no_template() -> None:
     with pytest.raises(InputError, match="no form"):
         template_entity(PLATFORM)
 
@@ -220,7 +220,7 @@ def test_quantities_that_a_file_has_as_numbers_are_text_on_the_form() -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("kind", ["tenant", "tenant on a fleet"])
-def test_the_form_takes_every_sample_request_as_it_is(sample: str, kind: str) -> None:
+def test_the_form_accepts_every_sample_request(sample: str, kind: str) -> None:
     values = {**kubeyaml.load_file(REQUESTS / f"{sample}.yaml"), "delivery": "commit"}
     for page in pages(TEMPLATES[kind]):
         errors = [error.message for error in jsonschema_rs.Draft7Validator(page).iter_errors(values)]
@@ -284,7 +284,7 @@ def test_choices_come_from_the_fleet() -> None:
     assert fields["placement.regions"]["items"]["enum"] == ["eu", "us", "me"]
 
 
-def test_an_accelerator_says_how_many_are_free_where_that_is_known() -> None:
+def test_an_accelerator_shows_its_free_number_if_known() -> None:
     template = template_entity(TENANT, FORM_FLEET, {("us-east", "amd-mi300x"): 3})
     profiles = choices(all_properties(template)["gpus[].profile"])
     assert profiles["amd-mi300x"] == "AMD Instinct MI300X (us-east: 3 of 16 free)"
@@ -385,7 +385,7 @@ def test_extra_inputs_of_any_shape_make_a_form(tmp_path: Path) -> None:
     assert form["deep"]["additionalProperties"] is True
 
 
-def test_what_is_not_on_the_form_passes_unchanged() -> None:
+def test_fields_outside_the_form_pass_unchanged() -> None:
     override = {"kind": "ResourceQuota", "name": "vision", "patch": {"metadata": {"labels": {"a": None}}}}
     assert request_from_form({"overrides": [override]}, TENANT)["overrides"] == [override]
 

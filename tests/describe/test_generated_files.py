@@ -38,7 +38,7 @@ def test_generated_files_are_up_to_date(generate: ModuleType) -> None:
     assert differing == [], "run `make generate` and commit the changed files"
 
 
-def test_every_generated_file_says_so(generate: ModuleType) -> None:
+def test_every_generated_file_has_the_mark(generate: ModuleType) -> None:
     for file, text in generate.generated_files().items():
         where = text if file.name == "README.md" else "\n".join(text.splitlines()[:3])
         assert "enerated" in where, file
@@ -69,7 +69,7 @@ def checkout(generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return tmp_path
 
 
-def test_check_names_what_differs_and_writes_nothing(
+def test_check_names_differing_files_and_writes_nothing(
     generate: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = checkout / "docs" / "reference" / "policies.md"
@@ -79,7 +79,7 @@ def test_check_names_what_differs_and_writes_nothing(
     assert page.read_text(encoding="utf-8") == "by hand"
 
 
-def test_generating_writes_only_what_differs(
+def test_generating_writes_only_differing_files(
     generate: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (checkout / "docs" / "reference" / "policies.md").unlink()
@@ -88,7 +88,7 @@ def test_generating_writes_only_what_differs(
     assert generate.main(["--check"]) == 0
 
 
-def test_a_readme_keeps_what_is_written_by_hand(generate: ModuleType) -> None:
+def test_a_readme_keeps_its_handwritten_part(generate: ModuleType) -> None:
     readme = Library().get("tenant/v1").folder / "README.md"
     by_hand = readme.read_text(encoding="utf-8").split(generate.MARKER)[0]
     assert generate.generated_files()[readme].startswith(by_hand)

@@ -40,7 +40,7 @@ def accepted_by_parser(document: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, FLEET_SCHEMA], ids=["tenant", "fleet"])
-def test_it_is_a_json_schema_of_the_dialect_that_it_names(schema: dict[str, Any]) -> None:
+def test_the_schema_is_valid_in_its_dialect(schema: dict[str, Any]) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema_rs.meta.validate(schema)
 
@@ -57,7 +57,7 @@ def test_every_refused_sample_is_refused(file: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, FLEET_SCHEMA], ids=["tenant", "fleet"])
-def test_every_field_says_what_it_means(schema: dict[str, Any]) -> None:
+def test_every_field_has_a_description(schema: dict[str, Any]) -> None:
     assert [field.path for field in every_field(spec_fields(schema)) if not field.description] == []
 
 
@@ -126,7 +126,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("change", BAD.values(), ids=BAD)
-def test_the_schema_refuses_what_the_parser_refuses(change: dict[str, Any]) -> None:
+def test_the_schema_refuses_requests_that_the_parser_refuses(change: dict[str, Any]) -> None:
     document = {key: value for key, value in {**SMALLEST, **change}.items() if value is not None}
     with pytest.raises(InputError):
         parse(document)
@@ -156,7 +156,7 @@ def test_the_schema_accepts_each_cloud_with_its_identity(source: dict[str, Any])
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, FLEET_SCHEMA], ids=["tenant", "fleet"])
-def test_every_rule_between_fields_says_itself_in_words(schema: dict[str, Any]) -> None:
+def test_every_rule_between_fields_is_described(schema: dict[str, Any]) -> None:
     rules = [rule for node in (schema, *schema["$defs"].values()) for rule in node.get("allOf", ())]
     assert rules
     assert all(rule["$comment"] for rule in rules)
@@ -232,7 +232,7 @@ PARTS = {
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(part=st.sampled_from(sorted(PARTS)).flatmap(lambda name: st.tuples(st.just(name), PARTS[name] | NULL)))
-def test_the_schema_accepts_what_the_parser_accepts(part: tuple[str, Any]) -> None:
+def test_the_schema_accepts_requests_that_the_parser_accepts(part: tuple[str, Any]) -> None:
     """Field by field, since of many odd fields at once nearly every request is refused."""
     name, value = part
     document = {**SMALLEST, **({"clusters": None} if name == "placement" and value else {}), name: value}
@@ -242,7 +242,7 @@ def test_the_schema_accepts_what_the_parser_accepts(part: tuple[str, Any]) -> No
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_the_fleet_schema_accepts_what_the_parser_accepts(data: st.DataObject) -> None:
+def test_the_fleet_schema_accepts_fleets_that_the_parser_accepts(data: st.DataObject) -> None:
     fleet = kubeyaml.load_file(FLEET)
     cluster = fleet["clusters"]["eu-central"]
     cluster |= data.draw(

@@ -138,7 +138,7 @@ def run_shell(line: str, folder: Path) -> tuple[int, str]:
 
 
 @each_page(lambda page: any(runs(block) for block in page.blocks))
-def test_what_a_page_runs_does_what_it_says(page, tmp_path, monkeypatch):
+def test_commands_of_a_page_end_as_stated(page, tmp_path, monkeypatch):
     folder = tmp_path / "fleet-repository"
     shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("refused"))
     shutil.copytree(ROOT / "templates", folder / "templates")
@@ -204,7 +204,7 @@ def test_every_link_leads_somewhere(page):
 
 
 @each_page()
-def test_every_file_of_the_repository_that_is_named_is_there(page):
+def test_every_named_file_of_the_repository_exists(page):
     for span in page.spans:
         if re.fullmatch(r"(goldenpath|templates|tests|tools|docs|benchmarks)/[\w./-]*", span):
             assert (ROOT / span).exists(), span

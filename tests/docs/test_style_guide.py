@@ -69,7 +69,7 @@ def files() -> Iterator[Path]:
         )
 
 
-def test_no_word_of_the_style_guide_is_used_that_it_rules_out() -> None:
+def test_no_excluded_word_of_the_style_guide_is_used() -> None:
     used = Counter(use for path in files() for use in found(path))
     assert used == ALLOWED
 

@@ -46,7 +46,7 @@ def test_the_default_version_of_the_catalogue_has_a_list_of_its_own(engine: str)
     assert str(default) in {str(version) for version in argument_versions(engine)}
 
 
-def test_a_version_without_a_list_goes_by_the_one_before_it() -> None:
+def test_a_version_without_a_list_uses_the_previous_list() -> None:
     found = argument_list("vllm", "0.20.2")
     assert found is not None
     assert str(found.version) == "0.18.0"
@@ -87,7 +87,7 @@ FACTS = [
 
 
 @pytest.mark.parametrize(("engine", "version", "name", "known"), FACTS)
-def test_an_argument_is_there_when_its_release_has_it(
+def test_the_catalogue_has_the_arguments_of_each_release(
     engine: str, version: str, name: str, known: bool
 ) -> None:
     found = argument_list(engine, version)
@@ -95,7 +95,7 @@ def test_an_argument_is_there_when_its_release_has_it(
     assert (found.get(name) is not None) == known
 
 
-def test_a_deprecated_argument_says_what_takes_its_place() -> None:
+def test_a_deprecated_argument_names_its_replacement() -> None:
     found = argument_list("sglang", "0.5.23")
     assert found is not None
     old = found.get("--enable-dp-attention")
@@ -133,7 +133,7 @@ def test_a_command_line_is_held_against_the_versions_list(arguments: list[str], 
 
 
 @pytest.mark.parametrize("engine", [*ENGINES, *COMMANDS])
-def test_what_is_refused_is_an_argument_of_some_version(engine: str) -> None:
+def test_refused_arguments_exist_in_some_version(engine: str) -> None:
     lists = [argument_list(engine, str(version)) for version in argument_versions(engine)]
     unknown = [
         name

@@ -69,7 +69,7 @@ def test_versions_written_in_two_ways_are_one(one, same):
 
 
 @pytest.mark.parametrize("text", ["", "latest", "0.12.0\n", "0..1", "1.2.3.4.5", "٠.١"])
-def test_what_is_no_version_is_refused(text):
+def test_an_invalid_version_is_refused(text):
     with pytest.raises(ValueError, match="is not a version"):
         EngineVersion.parse(text)
 
@@ -127,13 +127,13 @@ def test_a_post_release_of_the_last_version_is_inside_the_range():
         ("llama-cpp", "b9842", "kv_cache_usage_ratio", MetricState.REMOVED, None),
     ],
 )
-def test_what_became_of_a_metric_depends_on_the_version(engine, version, name, state, use):
+def test_the_state_of_a_metric_depends_on_the_version(engine, version, name, state, use):
     status = CATALOGUE.get(engine).metric(name, version)
     assert (status.state, status.use) == (state, use)
     assert status.exported == (state is MetricState.EXPORTED)
 
 
-def test_a_renamed_metric_says_when_it_went_and_what_to_use():
+def test_a_renamed_metric_names_its_last_version_and_replacement():
     assert VLLM.metric("gpu_cache_usage_perc").message == (
         "vllm:gpu_cache_usage_perc was removed in vLLM 0.12.0; use vllm:kv_cache_usage_perc"
     )

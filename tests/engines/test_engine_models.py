@@ -58,7 +58,7 @@ def test_the_default_version_was_read(engine: str) -> None:
     assert str(engine_catalogue().get(engine).default_version) in found.versions
 
 
-def test_a_version_between_two_goes_by_the_older_one() -> None:
+def test_a_version_between_two_uses_the_older_list() -> None:
     assert said("0.17.1", NEW) == f"does not implement {NEW} (as in 0.12.0); 0.18.0 does"
     assert said("0.18.0", NEW) is None
     assert said("0.19.0", NEW) is None

@@ -239,14 +239,14 @@ def test_two_latency_goals_are_two_hints():
         VLLM.hint(Signal.LATENCY, namespace="x", **both)
 
 
-def test_a_signal_that_an_engine_lacks_is_refused_with_what_it_has():
+def test_a_missing_signal_is_refused_with_the_engines_signals():
     (problem,) = CATALOGUE.get("llama-cpp").problems(Signal.LATENCY, time_to_first_token=1)
     assert problem.message == (
         "llama.cpp b9842 exports nothing for latency; it can be scaled on tokens, queue, concurrency"
     )
 
 
-def test_a_signal_that_comes_later_says_when():
+def test_a_signal_of_a_later_version_names_the_version():
     (problem,) = CATALOGUE.get("tensorrt-llm").problems(Signal.QUEUE)
     assert "(1.3.0 introduces trtllm_num_requests_waiting)" in problem.message
 

@@ -66,7 +66,7 @@ def test_each_result_is_that_of_rendering_alone_and_in_its_place(workers):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_what_is_wrong_with_one_request_is_in_its_result_and_stops_no_other(workers):
+def test_a_problem_of_one_request_is_in_its_result_and_stops_no_other(workers):
     many = [
         RenderTask(text(0)),
         RenderTask(text(1, clusters=["nowhere"], gpus=[{"profile": "x"}]), file="one.yaml"),
@@ -156,7 +156,7 @@ def test_tasks_are_taken_only_as_results_are(workers):
     assert not child_processes()
 
 
-def test_progress_says_how_many_are_done():
+def test_progress_reports_the_number_of_finished_requests():
     seen: list[tuple[int, int]] = []
     list(
         render_many(
@@ -201,7 +201,7 @@ if __name__ == "__main__":
 """
 
 
-def test_ctrl_c_ends_every_process_and_says_it_once(tmp_path: Path):
+def test_ctrl_c_ends_every_process_with_one_message(tmp_path: Path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.format(tests=[*sys.path]))
     with subprocess.Popen(
@@ -232,7 +232,7 @@ def test_ctrl_c_ends_every_process_and_says_it_once(tmp_path: Path):
         raise AssertionError("a process is still there")
 
 
-def test_an_error_from_another_process_is_what_it_was():
+def test_an_error_from_another_process_is_unchanged():
     error = InputError.of("gpus[0].quota", "required", "is required", file="a.yaml")
     there = pickle.loads(pickle.dumps(error))
     assert there.problems == error.problems

@@ -64,7 +64,7 @@ def two_tenants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         ),
     ],
 )
-def test_each_tenant_is_reported_what_becomes_of_it(
+def test_each_tenants_action_is_reported(
     two_tenants: Fleet, changes: dict[str, Any], rule: str, words: str
 ) -> None:
     plan = two_tenants.plan(changed(**changes)).plan

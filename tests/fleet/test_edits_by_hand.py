@@ -49,7 +49,7 @@ def test_with_leave_the_edit_goes(edited: Fleet, place: Path) -> None:
     assert edited.plan(everything=True).plan.parts == ()
 
 
-def test_a_hand_edit_that_equals_the_new_rendering_is_no_hand_edit(edited: Fleet, place: Path) -> None:
+def test_an_edit_that_equals_the_new_rendering_is_not_a_hand_edit(edited: Fleet, place: Path) -> None:
     edited.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 4}]))
     assert edited.plan(everything=True).plan.parts == ()
 
@@ -78,7 +78,7 @@ def test_each_kind_of_edit_is_named(
     assert f"was {edit} by hand" in refused.value.problems[0].message
 
 
-def test_what_belongs_to_no_one_is_left_alone(fleet: Fleet, place: Path) -> None:
+def test_files_without_an_owner_are_ignored(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     ours = {"docs/runbook.md": "Call us.\n", "clusters/berlin/flux-system/gotk-sync.yaml": "a: b\n"}
     commit_by_hand(place, dict(ours))
@@ -87,7 +87,7 @@ def test_what_belongs_to_no_one_is_left_alone(fleet: Fleet, place: Path) -> None
     assert set(ours) <= paths_at(place)
 
 
-def test_a_lock_that_is_damaged_is_named_and_removing_it_heals(fleet: Fleet, place: Path) -> None:
+def test_a_damaged_lock_is_named_and_its_removal_repairs_it(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     lock = "tenants/vision/goldenpath.lock"
     commit_by_hand(place, {lock: "<<<<<<< ours\n"})
@@ -169,7 +169,7 @@ def test_equal_objects_are_no_edit(fleet: Fleet, place: Path, path: str) -> None
     assert fleet.publish(everything=True).commit
 
 
-def test_a_comment_or_another_order_of_keys_is_no_edit(fleet: Fleet, place: Path) -> None:
+def test_a_comment_or_another_key_order_is_not_an_edit(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     text = kubeyaml.dump_all(reversed_keys(kubeyaml.load_all(files_at(place)[QUOTA])))
     commit_by_hand(place, {QUOTA: f"# Ours.\n{text}"})

@@ -51,7 +51,7 @@ def test_a_change_of_the_fleet_is_named_in_the_first_line(fleet: Fleet) -> None:
     assert commit.message.splitlines()[0] == first
 
 
-def test_a_change_of_capacity_says_no_clusters_name_for_the_organisation(fleet: Fleet) -> None:
+def test_a_commit_of_a_capacity_change_names_the_changed_cluster(fleet: Fleet) -> None:
     document = kubeyaml.load(fleet_text())
     document["clusters"]["berlin"]["accelerators"][0]["count"] = 17
     published = fleet.publish(document)

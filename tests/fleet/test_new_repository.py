@@ -74,7 +74,7 @@ def test_a_repository_with_commits_is_left_alone(fleet: Fleet, place: Path) -> N
 @pytest.mark.parametrize(
     ("change", "path"), [({"forge": "sourcehut"}, "--forge"), ({"code_owner": "@a b\n*"}, "--code-owner")]
 )
-def test_what_cannot_be_is_refused_before_anything_is_made(
+def test_invalid_arguments_are_refused_before_any_write(
     tmp_path: Path, change: dict[str, str], path: str
 ) -> None:
     with pytest.raises(InputError) as refused:

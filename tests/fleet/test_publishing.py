@@ -71,7 +71,7 @@ def test_values_that_mean_what_the_text_means_leave_its_comments_alone(fleet: Fl
     assert files_at(place)["tenants/vision/tenant.yaml"] == TEXT
 
 
-def test_a_field_that_is_removed_takes_its_objects_with_it(fleet: Fleet, place: Path) -> None:
+def test_removing_a_field_removes_its_objects(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(identity={"service_accounts": ["trainer"]}))
     assert "clusters/berlin/tenants/vision/identity.yaml" in paths_at(place)
     published = fleet.publish(asked())
@@ -107,7 +107,7 @@ def test_an_error_of_the_checks_refuses_the_publish(fleet: Fleet, place: Path) -
     assert len(subjects(place)) == 1
 
 
-def test_more_than_the_cluster_has_is_refused_with_what_is_left(fleet: Fleet) -> None:
+def test_a_request_above_the_capacity_is_refused_with_the_free_number(fleet: Fleet) -> None:
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 12}]))
     with pytest.raises(ChecksFailedError, match="which leaves 4, and speech asks for 5"):
         fleet.publish(asked("speech", gpus=[{"profile": "nvidia-h100-80gb", "quota": 5}]))
@@ -120,7 +120,7 @@ def test_two_that_fit_alone_and_not_together_are_refused(fleet: Fleet) -> None:
         fleet.publish(asked(gpus=ten), asked("speech", gpus=ten))
 
 
-def test_a_dry_run_shows_what_publishing_then_does(fleet: Fleet, place: Path) -> None:
+def test_a_dry_run_equals_the_publish(fleet: Fleet, place: Path) -> None:
     proposal = fleet.plan(asked())
     assert subjects(place) == ["Start the fleet of Example"]
     assert fleet.publish(asked()).plan.digest == proposal.plan.digest
@@ -161,7 +161,7 @@ def test_a_change_on_the_branch_is_built_upon_and_never_lost(fleet: Fleet, place
     assert "NOTES.md" in paths_at(place)
 
 
-def test_a_new_fleet_document_is_published_with_all_that_follows_from_it(fleet: Fleet, place: Path) -> None:
+def test_a_new_fleet_document_is_published_with_all_rendered_files(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(), asked("speech"))
     text = fleet_text(groups={"prefix": "oidc:"}, defaults={"pod_security": "baseline"})
     published = fleet.publish(Submission(kubeyaml.load(text), text))

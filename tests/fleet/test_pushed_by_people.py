@@ -135,7 +135,7 @@ def test_a_lock_that_hides_a_promise_is_found(fleet: Fleet, place: Path) -> None
     assert rules(fleet) == {"not-as-locked"}
 
 
-def test_a_name_that_is_no_text_is_refused_as_any_other(fleet: Fleet) -> None:
+def test_a_name_that_is_not_text_is_refused(fleet: Fleet) -> None:
     with pytest.raises(InputError):
         fleet.publish(asked(name="\ud800"))
     with pytest.raises(InputError):
@@ -154,9 +154,7 @@ def test_a_request_in_a_place_that_the_layout_does_not_know_is_reported_with_the
     assert fleet.validate().exit_code == 2
 
 
-def test_a_fleet_document_that_somebody_broke_is_repaired_by_publishing_a_good_one(
-    fleet: Fleet, place: Path
-) -> None:
+def test_publishing_a_valid_fleet_repairs_a_broken_one(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     good = files_at(place)["goldenpath.yaml"]
     commit_by_hand(place, {"goldenpath.yaml": "format: [\n"})

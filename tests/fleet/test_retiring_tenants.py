@@ -43,7 +43,7 @@ def test_a_hold_can_be_taken_back(fleet: Fleet, place: Path) -> None:
     assert files_at(place) == before
 
 
-def test_the_delete_leaves_the_record_of_the_name_and_the_others_alone(fleet: Fleet, place: Path) -> None:
+def test_the_delete_keeps_the_record_of_the_name_and_other_tenants(fleet: Fleet, place: Path) -> None:
     published(fleet)
     others = {path: text for path, text in files_at(place).items() if "vision" not in path}
     fleet.retire("vision")
@@ -98,7 +98,7 @@ def test_an_unknown_tenant_is_reported_with_the_nearest_name(fleet: Fleet) -> No
     assert (problem.rule, problem.nearest) == ("unknown-tenant", "vision")
 
 
-def test_what_is_retired_cannot_be_retired_again(fleet: Fleet) -> None:
+def test_a_retired_tenant_cannot_be_retired_again(fleet: Fleet) -> None:
     published(fleet)
     fleet.retire("vision")
     fleet.retire("vision", delete=True)

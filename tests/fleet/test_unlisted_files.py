@@ -105,7 +105,7 @@ def test_a_file_of_no_one_is_an_error_whatever_its_name(fleet: Fleet, place: Pat
         fleet.publish(everything=True)
 
 
-def test_a_file_beside_those_of_a_lock_is_an_error(fleet: Fleet, place: Path) -> None:
+def test_a_file_that_no_lock_lists_is_an_error(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     commit_by_hand(place, dict.fromkeys(OF_A_LOCK, EVIL))
     assert told_by_validate(fleet) == {(path, "hand-edit", "error") for path in OF_A_LOCK}

@@ -63,14 +63,14 @@ def test_publishing_everything_upgrades_no_one(newer: Fleet) -> None:
     assert newer.publish(everything=True).commit is None
 
 
-def test_an_upgrade_is_planned_and_made_when_it_is_asked_for(newer: Fleet, place: Path) -> None:
+def test_an_upgrade_is_planned_and_made_on_request(newer: Fleet, place: Path) -> None:
     (part,) = newer.plan(everything=True, options=PublishOptions(upgrade=True)).plan.parts
     assert (part.name, part.before, part.after) == ("vision", f"tenant/v1 {CURRENT}", f"tenant/v1 {NEXT}")
     newer.publish(asked(), options=PublishOptions(upgrade=True))
     assert version_of(place, "vision") == NEXT
 
 
-def test_a_pinned_version_that_is_not_there_is_refused_and_not_replaced(place: Path, tmp_path: Path) -> None:
+def test_a_missing_pinned_version_is_refused_and_not_replaced(place: Path, tmp_path: Path) -> None:
     with new_fleet(place) as older:
         older.publish(asked())
     with (

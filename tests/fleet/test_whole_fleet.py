@@ -29,7 +29,7 @@ def found(fleet: Fleet) -> set[tuple[str, str]]:
     return {(each.rule, each.severity.value) for each in fleet.validate(today=TODAY).findings}
 
 
-def test_the_list_says_who_owns_what_and_what_is_free(fleet: Fleet) -> None:
+def test_the_list_has_owners_quotas_and_free_devices(fleet: Fleet) -> None:
     fleet.publish(
         asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6, "borrow": 2}]),
         asked("speech", clusters=["berlin", "austin"], gpus=[{"profile": "nvidia-h100-80gb", "quota": 3}]),
@@ -87,7 +87,7 @@ def test_an_unknown_tenant_is_reported_with_the_nearest(fleet: Fleet) -> None:
     assert refused.value.problems[0].nearest == "vision"
 
 
-def test_a_fleet_as_it_was_published_is_clean(fleet: Fleet) -> None:
+def test_a_published_fleet_is_clean(fleet: Fleet) -> None:
     fleet.publish(asked(), asked("speech", clusters=["berlin", "austin"]))
     validation = fleet.validate(today=TODAY)
     assert (validation.exit_code, validation.looked_at) == (0, 4)
@@ -184,7 +184,7 @@ def test_a_fleet_that_retires_the_name_of_a_tenant_is_refused(fleet: Fleet) -> N
     ],
     ids=" ".join,
 )
-def test_what_validate_refuses_plan_and_publish_refuse(
+def test_plan_and_publish_refuse_what_validate_refuses(
     fleet: Fleet, place: Path, damage: dict[str, str | None]
 ) -> None:
     fleet.publish(asked(gpus=[{"profile": "nvidia-h100-80gb", "quota": 6}]))
@@ -228,7 +228,7 @@ def test_an_exception_that_has_ended_is_found(fleet: Fleet) -> None:
     ],
     ids=["exception", "override", "tenant"],
 )  # fmt: skip
-def test_a_plan_of_everything_finds_what_ends(fleet: Fleet, what: dict[str, Any]) -> None:
+def test_a_plan_of_everything_finds_expiring_entries(fleet: Fleet, what: dict[str, Any]) -> None:
     end = "2027-03-01"
     dated = {key: [{**entry, "expires": end} for entry in value] for key, value in what.items()}
     fleet.publish(asked(**(dated or {"expires": end})), asked("speech"))
@@ -243,7 +243,7 @@ def test_a_plan_of_everything_finds_what_ends(fleet: Fleet, what: dict[str, Any]
     assert ends(dt.date(2027, 3, 2)) == {("Tenant vision", "expired")}
 
 
-def test_a_branch_or_a_commit_that_is_not_there_is_reported_as_that(fleet: Fleet, place: Path) -> None:
+def test_a_missing_branch_or_commit_is_reported(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked())
     with Fleet.open(place, branch="mian") as other, pytest.raises(InputError) as refused:
         other.publish(asked("speech"))

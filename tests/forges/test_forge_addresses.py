@@ -107,7 +107,7 @@ def test_an_own_forge_is_where_the_remote_is(remote: str, kind: str, api: str) -
         ("git@alias:ai/fleet.git", "github", "https://api.github.com", "ai", "https://api.github.com"),
     ],
 )
-def test_an_api_elsewhere_is_given_and_its_folder_is_no_owner(
+def test_the_path_of_an_api_address_is_not_an_owner(
     remote: str, kind: str, api: str, owner: str, base: str
 ) -> None:
     address = address_of(remote, kind=kind, api=api)
@@ -147,7 +147,7 @@ def test_an_api_elsewhere_is_given_and_its_folder_is_no_owner(
         ("git@tools.example:ai/fleet.git", "gitea", "https://tools.example/other", None),
     ],
 )
-def test_a_commit_has_a_page_where_it_is_known_where_the_pages_are(
+def test_a_commit_has_a_page_on_a_known_forge(
     remote: str, kind: str | None, api: str | None, page: str | None
 ) -> None:
     address = address_of(remote, kind=kind, api=api)
@@ -228,7 +228,7 @@ def test_a_token_does_not_travel_in_the_clear_unasked() -> None:
         "https://h:p/",
     ],
 )
-def test_an_api_that_is_no_address_is_refused(api: str) -> None:
+def test_an_invalid_api_address_is_refused(api: str) -> None:
     with pytest.raises(InputError, match="--forge-api") as caught:
         address_of("https://git.example/a/b", kind="gitea", api=api)
     assert "pw" not in str(caught.value)

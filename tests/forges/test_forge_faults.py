@@ -49,7 +49,7 @@ def test_opening_is_never_done_twice(each: Table, how: str, acted: bool) -> None
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_what_can_be_repeated_is_repeated(each: Table, how: str) -> None:
+def test_repeatable_calls_are_retried(each: Table, how: str) -> None:
     each.memory.open()
     each.server.fail(BROKEN[how](True), method="P")
     each.server.fail(BROKEN[how](True), method="GET")
@@ -94,9 +94,7 @@ def test_eight_at_once_open_one(each: Table) -> None:
         ({}, 0.5),
     ],
 )
-def test_a_busy_forge_is_given_the_time_it_asks_for(
-    each: Table, headers: dict[str, str], wait: float
-) -> None:
+def test_a_retry_waits_as_long_as_the_forge_asks(each: Table, headers: dict[str, str], wait: float) -> None:
     each.server.fail(Fault(Reply(429, {"message": "Too Many Requests"}, headers)), method="POST")
     assert each.forge.open_or_update(WANTED).created
     assert each.waits == [wait]
@@ -114,7 +112,7 @@ def test_a_busy_forge_is_given_the_time_it_asks_for(
         ),
     ],
 )
-def test_github_says_403_where_it_means_wait(
+def test_githubs_403_for_a_rate_limit_is_retried(
     github: Table, headers: dict[str, str], message: str, wait: float
 ) -> None:
     github.server.fail(Fault(Reply(403, {"message": message}, headers)), method="POST")
@@ -184,7 +182,7 @@ def test_a_comment_that_is_lost_is_said_and_not_repeated(each: Table) -> None:
     assert each.memory.pulls[0].comments == ["Withdrawn."]
 
 
-def test_a_page_that_is_not_json_is_no_answer_of_an_api(each: Table) -> None:
+def test_an_html_page_is_not_an_answer_of_an_api(each: Table) -> None:
     each.server.fail(
         Fault(Reply(200, None, {"content-type": "text/html; charset=utf-8"}, raw=b"<html>Sign in"))
     )

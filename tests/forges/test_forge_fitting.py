@@ -12,7 +12,7 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def test_what_fits_is_left_alone() -> None:
+def test_a_text_within_the_limit_is_unchanged() -> None:
     assert fit_body("a\nb", 3) == "a\nb"
     assert fit_title("Add tenant vision", 17) == "Add tenant vision"
 

@@ -39,7 +39,7 @@ def test_no_commits_between_is_said(github: Table) -> None:
     assert "goldenpath/vision has no commit that main does not have" in refused(github)
 
 
-def test_gitea_says_the_same(gitea: Table) -> None:
+def test_gitea_reports_a_head_without_commits(gitea: Table) -> None:
     text = "Invalid PullRequest: There are no changes between the head and the base"
     gitea.server.fail(Fault(Reply(422, {"message": text})), method="POST")
     assert "goldenpath/vision has no commit that main does not have" in refused(gitea)

@@ -46,7 +46,7 @@ WANTED = PullRequest(head="goldenpath/vision", base="main", title="Add tenant vi
         (SERVER, "forgejo", {}, None),
     ],
 )
-def test_a_token_goes_only_to_the_host_that_it_is_for(
+def test_a_token_is_sent_only_to_its_host(
     remote: str, kind: str | None, environment: dict[str, str], source: str | None
 ) -> None:
     address = address_of(remote, kind=kind)
@@ -80,7 +80,7 @@ def test_without_a_token_nothing_is_asked_and_the_message_names_the_variables(ea
     assert each.server.calls() == []
 
 
-def test_a_job_token_goes_in_the_header_that_is_for_it(gitlab: Table) -> None:
+def test_a_job_token_is_sent_in_its_own_header(gitlab: Table) -> None:
     with pytest.raises(GoldenpathError, match="the token of a CI job has too few rights"):
         gitlab.forge_with(token=Token("job-token-1", job=True)).find("goldenpath/vision", "main")
     (request,) = gitlab.server.seen

@@ -23,7 +23,7 @@ WANTED = PullRequest(
 )
 
 
-def test_a_pull_request_is_opened_with_all_that_was_asked(each: Table) -> None:
+def test_a_pull_request_is_opened_with_all_fields(each: Table) -> None:
     opened = each.forge.open_or_update(WANTED)
     (pull,) = each.memory.pulls
     assert (opened.number, opened.created, opened.updated, opened.warnings) == (1, True, False, ())
@@ -50,7 +50,9 @@ def test_the_same_again_changes_nothing_and_sends_nothing(each: Table) -> None:
         {"reviewers": ("anna", "bela")},
     ],
 )
-def test_an_open_one_is_changed_only_where_it_differs(each: Table, change: dict[str, object]) -> None:
+def test_an_open_pull_request_is_changed_only_in_differing_fields(
+    each: Table, change: dict[str, object]
+) -> None:
     each.forge.open_or_update(WANTED)
     before = len(each.server.writes())
     updated = each.forge.open_or_update(replace(WANTED, **change))
@@ -69,7 +71,7 @@ def test_line_ends_and_space_at_the_end_are_no_difference(each: Table) -> None:
     assert not each.forge.open_or_update(WANTED).updated
 
 
-def test_what_others_have_added_stays(each: Table) -> None:
+def test_labels_and_reviewers_of_others_stay(each: Table) -> None:
     each.forge.open_or_update(WANTED)
     (pull,) = each.memory.pulls
     pull.labels.append("urgent")
@@ -132,7 +134,7 @@ def test_teams_are_asked_where_the_forge_has_teams(each: Table) -> None:
 
 
 @pytest.mark.parametrize("kind", ["person", "team", "both"])
-def test_a_reviewer_who_is_not_there_is_a_warning_and_the_others_are_asked(each: Table, kind: str) -> None:
+def test_an_unknown_reviewer_is_a_warning_and_the_others_are_requested(each: Table, kind: str) -> None:
     nobody = ("nobody",) if kind != "team" else ()
     no_team = ("no-team", "elsewhere/vision-team") if kind != "person" else ()
     opened = each.forge.open_or_update(
@@ -189,7 +191,7 @@ def test_a_draft_is_made_and_never_unmade(each: Table) -> None:
     assert not each.forge.open_or_update(replace(WANTED, title="New title", draft=True)).updated
 
 
-def test_where_there_are_no_drafts_it_is_opened_ready(github: Table) -> None:
+def test_without_drafts_a_pull_request_is_opened_ready(github: Table) -> None:
     github.memory.drafts = False
     opened = github.forge.open_or_update(replace(WANTED, draft=True))
     assert opened.created
@@ -211,7 +213,7 @@ def test_a_label_that_the_forge_cannot_hold_is_a_warning(gitlab: Table) -> None:
     assert opened.warnings == ("Label a,b was not added: GitLab allows no comma in a label",)
 
 
-def test_the_branch_is_removed_once_it_is_merged(gitlab: Table) -> None:
+def test_the_branch_is_removed_after_the_merge(gitlab: Table) -> None:
     gitlab.forge.open_or_update(WANTED)
     (request,) = [r for r in gitlab.server.seen if r.method == "POST"]
     assert request.body["remove_source_branch"] is True
@@ -219,7 +221,7 @@ def test_the_branch_is_removed_once_it_is_merged(gitlab: Table) -> None:
     assert request.body["reviewer_ids"] == [100]
 
 
-def test_closing_says_why_once(each: Table) -> None:
+def test_closing_adds_one_comment_with_the_reason(each: Table) -> None:
     number = each.forge.open_or_update(WANTED).number
     closed = each.forge.close(number, "The request was withdrawn.")
     again = each.forge.close(number, "The request was withdrawn.")
@@ -228,7 +230,7 @@ def test_closing_says_why_once(each: Table) -> None:
     assert (pull.open, pull.comments) == (False, ["The request was withdrawn."])
 
 
-def test_long_texts_are_cut_to_what_the_forge_takes(each: Table) -> None:
+def test_long_texts_are_cut_to_the_forges_limit(each: Table) -> None:
     body = "".join(f"+ object number {number} 🙂\n" for number in range(60_000))
     wanted = replace(WANTED, title="Add " + "very " * 100 + "many", body=body, draft=True)
     each.forge.open_or_update(wanted)
@@ -239,7 +241,7 @@ def test_long_texts_are_cut_to_what_the_forge_takes(each: Table) -> None:
 
 
 @pytest.mark.parametrize("field", ["head", "base", "title"])
-def test_what_is_missing_is_said_before_anything_is_asked(each: Table, field: str) -> None:
+def test_missing_fields_are_reported_before_any_call(each: Table, field: str) -> None:
     with pytest.raises(InputError, match=f"{field}: must not be empty"):
         each.forge.open_or_update(replace(WANTED, **{field: " "}))
     with pytest.raises(InputError, match="must differ from base"):
@@ -250,7 +252,7 @@ def test_what_is_missing_is_said_before_anything_is_asked(each: Table, field: st
 MARK = "<!-- goldenpath plan -->"
 
 
-def test_a_comment_is_made_then_changed_then_left_alone(each: Table) -> None:
+def test_a_comment_is_created_then_changed_then_unchanged(each: Table) -> None:
     number = each.forge.open_or_update(WANTED).number
     (pull,) = each.memory.pulls
     pull.comments += ["Looks good.", *(f"line {n}" for n in range(60))]
@@ -263,7 +265,7 @@ def test_a_comment_is_made_then_changed_then_left_alone(each: Table) -> None:
     assert pull.comments == [*others, f"{MARK}\ntwo"]
 
 
-def test_a_long_comment_is_cut_to_what_the_forge_takes(each: Table) -> None:
+def test_a_long_comment_is_cut_to_the_forges_limit(each: Table) -> None:
     number = each.forge.open_or_update(WANTED).number
     text = "a line of a plan\n" * 100_000
     assert each.forge.keep_comment(number, text, mark=MARK) is CommentChange.CREATED
@@ -287,12 +289,12 @@ def test_the_page_of_a_pull_request_leads_to_its_repository(url: str, remote: st
 @pytest.mark.parametrize(
     "url", ["https://github.com/a/b", "git@github.com:a/b.git", "https://x/pull/0", "12"]
 )
-def test_what_is_no_page_of_a_pull_request_is_refused(url: str) -> None:
+def test_a_url_of_another_page_is_refused(url: str) -> None:
     with pytest.raises(InputError, match="must be the page of a pull request"):
         PullRequestPage.parse(url)
 
 
-def test_one_that_a_person_closed_is_found_and_one_that_was_merged_is_not(each: Table) -> None:
+def test_a_closed_pull_request_is_found_and_a_merged_one_is_not(each: Table) -> None:
     opened = each.forge.open_or_update(WANTED)
     assert each.forge.find_declined(WANTED.head, WANTED.base) is None
     (pull,) = each.memory.pulls

@@ -278,7 +278,7 @@ def test_a_branch_that_is_not_there_is_named(real: Real, role: str) -> None:
         real.forge().open_or_update(replace(wanted, **{role: "nowhere/at-all"}))
 
 
-def test_what_it_may_not_do_is_said(real: Real) -> None:
+def test_a_missing_permission_is_reported(real: Real) -> None:
     real.push("goldenpath/refused")
     wanted = replace(WANTED, head="goldenpath/refused")
     with pytest.raises(RepositoryError, match="401"):

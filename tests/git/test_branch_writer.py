@@ -142,7 +142,7 @@ def test_requests_that_wait_together_are_one_pack_and_one_move(
     fsck(repository.path)
 
 
-def test_draft_that_fails_fails_alone(gate: _Gate, writer: BranchWriter, repository: Repository) -> None:
+def test_failing_draft_fails_alone(gate: _Gate, writer: BranchWriter, repository: Repository) -> None:
     class OwnError(Exception):
         pass
 
@@ -203,7 +203,7 @@ def test_same_key_is_drafted_once(writer: BranchWriter, way: str) -> None:
     assert calls == [1]
 
 
-def test_failed_move_fails_everybody_in_it_with_the_reason_and_nothing_is_applied(
+def test_failed_move_fails_its_whole_batch_with_the_reason(
     gate: _Gate, writer: BranchWriter, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(_: object) -> None:
@@ -306,9 +306,7 @@ def test_proposal_of_nothing_leaves_the_branch(writer: BranchWriter, repository:
     assert repository.resolve("goldenpath/vision") == there.commit
 
 
-def test_branch_that_somebody_else_committed_to_is_refused_unless_reported(
-    writer: BranchWriter, repository: Repository
-) -> None:
+def test_branch_with_commits_of_others_is_refused(writer: BranchWriter, repository: Repository) -> None:
     writer.submit(_add("a"))
     mine = writer.propose("goldenpath/vision", _add("b"))
     theirs = git(repository.path, "commit-tree", mine.tree, "-p", mine.commit or "", "-m", "By hand")
@@ -336,7 +334,7 @@ def test_proposals_for_one_branch_and_for_others_at_once(
     assert git(repository.path, "rev-list", "--count", "main..p/one") == "1"
 
 
-def test_proposal_whose_branch_moves_meanwhile_is_judged_anew(
+def test_proposal_is_checked_again_when_its_branch_moves(
     writer: BranchWriter, store: Store, repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = writer.submit(_add("a"))
@@ -359,7 +357,7 @@ def test_proposal_needs_a_branch_of_its_own(writer: BranchWriter, branch: str) -
         writer.propose(branch, _add("a"))
 
 
-def test_refused_proposal_does_not_take_others_with_it(repository: Repository, platform: Person) -> None:
+def test_refused_proposal_does_not_fail_others(repository: Repository, platform: Person) -> None:
     add_hook(repository.path, "update", 'case "$1" in *bad*) echo "no $1" >&2; exit 1;; esac')
     with Store.open(f"file://{repository.path}") as store:
         writer = BranchWriter(store, platform)

@@ -27,7 +27,7 @@ from goldenpath.git.remote_address import is_url, parse_url
         "git@[::1]:fleet.git",
     ],
 )
-def test_url_without_secrets_stays_as_it_is(url: str) -> None:
+def test_url_without_secrets_is_unchanged(url: str) -> None:
     assert is_url(url)
     assert parse_url(url) == (url, None)
 
@@ -42,7 +42,7 @@ def test_user_and_password_are_taken_out_of_a_url() -> None:
 @pytest.mark.parametrize(
     "place", ["fleet", "./fleet.git", "/srv/git/fleet.git", "../a:b", "a/b:c", "C:/fleet", "~/fleet"]
 )
-def test_folder_is_no_url(place: str) -> None:
+def test_folder_is_not_a_url(place: str) -> None:
     assert not is_url(place)
 
 

@@ -38,7 +38,7 @@ def test_another_repository_of_the_callers_environment_is_not_touched(
     assert not (tmp_path / "trace").exists()
 
 
-def test_settings_and_hooks_do_not_change_what_is_written(tmp_path: Path, platform: Person) -> None:
+def test_settings_and_hooks_do_not_change_written_objects(tmp_path: Path, platform: Person) -> None:
     git(tmp_path, "init", "-q", "-b", "main", "fleet")
     folder = tmp_path / "fleet"
     for name, value in {
@@ -94,14 +94,14 @@ def test_endless_output_and_endless_errors_are_cut(monkeypatch: pytest.MonkeyPat
     assert len(caught.value.text) < 200_000
 
 
-def test_program_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_program_is_named(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no-such-program is not installed"):
         command.run(("no-such-program",))
     with pytest.raises(RepositoryError, match="is not a folder"):
         command.run(("git", "version"), folder=tmp_path / "none")
 
 
-def test_error_says_what_git_said_on_one_line(repository: Repository) -> None:
+def test_error_has_gits_message_on_one_line(repository: Repository) -> None:
     with pytest.raises(command.CommandError) as caught:
         repository.git("rev-parse", "--verify", "nothing", doing="looking")
     assert str(caught.value) == "looking: Needed a single revision"

@@ -25,7 +25,7 @@ def test_default_branch_is_the_remotes(tmp_path: Path, platform: Person) -> None
         assert store.tip() == git(tmp_path / "a.git", "rev-parse", "platform/live")
 
 
-def test_branch_that_went_away_on_the_remote_goes_away_here(tmp_path: Path, platform: Person) -> None:
+def test_branch_that_the_remote_removed_is_removed_in_the_mirror(tmp_path: Path, platform: Person) -> None:
     Repository.create(tmp_path / "a.git", bare=True).close()
     with Store.open(f"file://{tmp_path}/a.git") as store:
         writer = BranchWriter(store, platform)

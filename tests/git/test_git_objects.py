@@ -26,7 +26,7 @@ _WHEN = datetime(2026, 11, 2, 9, 30, 15, 250000, timezone(timedelta(hours=-3, mi
 
 
 @pytest.mark.parametrize("data", [b"", b"kind: Namespace\n", b"\0\xff" * 5000])
-def test_blob_id_is_what_git_hash_object_says(repository: Repository, data: bytes) -> None:
+def test_blob_id_equals_git_hash_object(repository: Repository, data: bytes) -> None:
     assert blob_id(data) == git(repository.path, "hash-object", "--stdin", given=data)
     assert prepare_blob(data).id == blob_id(data)
 
@@ -113,7 +113,7 @@ _entries = st.builds(
 
 
 @given(st.dictionaries(_names, _entries, max_size=12))
-def test_tree_comes_back_as_it_was_written(entries: dict[str, TreeEntry]) -> None:
+def test_tree_is_read_back_unchanged(entries: dict[str, TreeEntry]) -> None:
     ordered = in_order(entries)
     assert ordered == entries
     back = parse_tree(format_tree(ordered))
@@ -125,7 +125,7 @@ def test_tree_comes_back_as_it_was_written(entries: dict[str, TreeEntry]) -> Non
     st.dictionaries(_names, st.none() | _entries, max_size=5),
     st.data(),
 )
-def test_change_of_a_large_tree_is_the_same_as_writing_it_anew(
+def test_change_of_a_large_tree_equals_a_full_write(
     few: dict[str, TreeEntry], changes: dict[str, TreeEntry | None], data: st.DataObject
 ) -> None:
     many = {f"t-{number:03}": TreeEntry(0o40000, os.urandom(20).hex()) for number in range(500)}
@@ -156,7 +156,7 @@ def test_file_that_is_not_utf8_is_kept(repository: Repository) -> None:
         ("مریم\u200cم <m@x.org>", "مریم\u200cم", "m@x.org"),
     ],
 )
-def test_person_is_read_as_people_write_it(text: str, name: str, email: str) -> None:
+def test_person_is_parsed_from_name_and_address(text: str, name: str, email: str) -> None:
     assert Person.parse(text) == Person(name, email)
 
 

@@ -35,7 +35,7 @@ def test_pack_passes_gits_own_verification(repository: Repository, sizes: list[i
     assert [data for _, data in repository.blobs(ids)] == contents
 
 
-def test_index_is_the_one_that_git_would_have_written(repository: Repository, tmp_path: Path) -> None:
+def test_index_equals_gits_own(repository: Repository, tmp_path: Path) -> None:
     written = pack_files.write_pack(
         tmp_path / "packs", [prepare_blob(b"%d" % number) for number in range(300)]
     )
@@ -44,7 +44,7 @@ def test_index_is_the_one_that_git_would_have_written(repository: Repository, tm
     assert theirs.read_bytes() == written.with_suffix(".idx").read_bytes()
 
 
-def test_object_is_written_once_however_often_it_is_added(repository: Repository) -> None:
+def test_repeated_object_is_written_once(repository: Repository) -> None:
     batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"f{number}": b"same" for number in range(9)})
     batch.add_blob(b"same")
@@ -99,7 +99,7 @@ except RepositoryError as error:
 
 
 @pytest.mark.parametrize("room", [0, 100, 65_536, 300_000])
-def test_full_disk_leaves_nothing_behind_and_says_so(repository: Repository, room: int) -> None:
+def test_full_disk_leaves_no_file_and_is_reported(repository: Repository, room: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _PUBLISH_WITH_LITTLE_ROOM, str(repository.path), str(room)],
         capture_output=True, text=True, check=True,

@@ -50,7 +50,7 @@ def test_work_tree_is_opened_at_its_root(clone: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["clone/tenants", "missing", "empty"])
-def test_folder_that_is_no_repository_is_refused_also_inside_of_one(
+def test_folder_without_a_repository_is_refused_even_inside_of_one(
     clone: Path, tmp_path: Path, place: str
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -75,7 +75,7 @@ def test_linked_work_tree_reads_the_same_objects(clone: Path, tmp_path: Path) ->
         }
 
 
-def test_detached_head_is_no_branch(clone: Path) -> None:
+def test_detached_head_is_not_a_branch(clone: Path) -> None:
     git(clone, "checkout", "-q", "HEAD~1")
     with Repository.open(clone) as repository:
         assert repository.head() is None
@@ -124,7 +124,7 @@ def test_missing_object_and_object_of_another_kind_are_named(clone: Path) -> Non
         assert repository.commit_info(tip).message == "Add 2\n"
 
 
-def test_log_tells_what_touched_a_path(clone: Path) -> None:
+def test_log_lists_commits_of_a_path(clone: Path) -> None:
     with Repository.open(clone) as repository:
         assert [info.message for info in repository.log("main")] == ["Add 2\n", "Add 1\n", "Add 0\n"]
         assert [info.message for info in repository.log("main", limit=1)] == ["Add 2\n"]
@@ -163,7 +163,7 @@ def test_large_files_do_not_block_a_stream(repository: Repository) -> None:
     assert sum(len(data) for _, data in repository.blobs(ids)) == 30_000_000
 
 
-def test_many_threads_read_what_is_right(repository: Repository) -> None:
+def test_many_threads_read_correctly(repository: Repository) -> None:
     batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"{number % 10}/{number}": b"%d" % number for number in range(300)})
     batch.store()
@@ -186,7 +186,7 @@ def test_many_threads_read_what_is_right(repository: Repository) -> None:
     assert wrong == []
 
 
-def test_objects_are_found_after_somebody_repacked(repository: Repository, platform: Person) -> None:
+def test_objects_are_found_after_a_repack(repository: Repository, platform: Person) -> None:
     from datetime import UTC, datetime
 
     tip = None

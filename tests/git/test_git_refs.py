@@ -47,7 +47,7 @@ def test_ref_is_made_moved_and_removed(repository: Repository, commits: list[str
 
 
 @pytest.mark.parametrize(("there", "old"), [(None, 0), (0, None), (0, 1)])
-def test_ref_that_is_not_what_was_expected_stays(
+def test_ref_with_an_unexpected_value_is_unchanged(
     repository: Repository, commits: list[str], there: int | None, old: int | None
 ) -> None:
     if there is not None:
@@ -98,7 +98,7 @@ def test_nothing_moves_without_the_word(repository: Repository, commits: list[st
     assert not (repository.path / "refs/heads/main.lock").exists()
 
 
-def test_object_that_is_not_there_cannot_be_a_branch(repository: Repository) -> None:
+def test_branch_cannot_name_a_missing_object(repository: Repository) -> None:
     with pytest.raises(RepositoryError, match="nonexistent object"):
         repository.refs.move([RefUpdate(_MAIN, "ab" * 20, None)])
 

@@ -48,7 +48,7 @@ def test_publish_with_the_users_own_credential_helper(
 
 
 @pytest.mark.parametrize("credentials", [None, Credentials("robot", "wr0ng-passw0rd")])
-def test_wrong_credentials_are_an_error_that_does_not_show_them(
+def test_wrong_credentials_are_an_error_without_their_value(
     http: HttpServer, credentials: Credentials | None
 ) -> None:
     with pytest.raises(RepositoryError, match="pass credentials that have this permission") as caught:
@@ -171,7 +171,7 @@ def test_password_does_not_follow_a_redirect(http: HttpServer, tmp_path: Path) -
         assert {header for _, header in elsewhere.seen} == {None}
 
 
-def test_urls_that_git_would_run_are_never_given_to_it(tmp_path: Path) -> None:
+def test_urls_that_git_would_execute_are_never_passed_to_git(tmp_path: Path) -> None:
     for url in (f"ext::sh -c touch% {tmp_path}/ran", f"--upload-pack=touch {tmp_path}/ran:x"):
         with pytest.raises((InputError, RepositoryError)):
             Store.open(url)

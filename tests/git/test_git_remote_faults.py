@@ -71,7 +71,7 @@ def test_push_that_was_done_and_then_cut_off_counts_as_done(
     assert git(served, "rev-parse", "main") == written.commit
 
 
-def test_push_that_was_cut_off_counts_as_done_also_when_somebody_built_on_it(
+def test_interrupted_push_counts_as_done_even_below_later_commits(
     http: HttpServer, served: Path, platform: Person
 ) -> None:
     def go_on_and_cut() -> None:
@@ -140,9 +140,7 @@ def test_refusal_of_a_hook_comes_with_its_words(
     assert git(served, "for-each-ref") == ""
 
 
-def test_refused_commit_does_not_take_others_with_it(
-    http: HttpServer, served: Path, platform: Person
-) -> None:
+def test_refused_commit_does_not_fail_others(http: HttpServer, served: Path, platform: Person) -> None:
     add_hook(
         served, "pre-receive",
         "while read old new ref; do git log --format=%s $new ^$old 2>/dev/null || git log --format=%s $new; done "

@@ -50,7 +50,7 @@ def test_changes_give_the_tree_that_git_gives_the_same_files(
     fsck(repository.path)
 
 
-def test_only_what_changed_is_written(repository: Repository) -> None:
+def test_only_changed_trees_are_written(repository: Repository) -> None:
     batch = ObjectBatch(repository)
     tree = batch.change(EMPTY_TREE, {f"tenants/{number}/tenant.yaml": b"%d" % number for number in range(50)})
     batch.store()
@@ -87,7 +87,7 @@ def test_executable_file_stays_one_and_a_link_becomes_a_file(repository: Reposit
     assert modes == {"run": "0o100755", "link": "0o100644", "keep": "0o120000"}
 
 
-def test_submodule_is_left_alone_and_is_no_file(repository: Repository) -> None:
+def test_submodule_is_kept_and_is_not_a_file(repository: Repository) -> None:
     commit = "1" * 40
     tree = tree_of(repository.path, {"sub": ("160000", commit), "a": ("100644", blob_id(b""))})
     batch = ObjectBatch(repository)

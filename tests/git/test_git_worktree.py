@@ -52,7 +52,7 @@ def test_files_come_along_from_the_first_commit_on(store: Store, writer: BranchW
     fsck(folder)
 
 
-def test_a_copied_work_tree_is_no_edit(store: Store, writer: BranchWriter) -> None:
+def test_a_copied_work_tree_is_not_an_edit(store: Store, writer: BranchWriter) -> None:
     folder = store.repository.path
     os.utime(folder / "b", (1, 1))
     writer.submit(lambda _: CommitDraft({"b": b"2\n"}, "Second"))
@@ -109,7 +109,7 @@ def test_index_that_another_git_holds_is_respected(store: Store, writer: BranchW
     assert _status(store.repository.path) == ""
 
 
-def test_branch_that_is_not_checked_out_moves_alone(store: Store, writer: BranchWriter) -> None:
+def test_branch_without_a_work_tree_moves_without_file_changes(store: Store, writer: BranchWriter) -> None:
     folder = store.repository.path
     (folder / "b").write_text("by hand\n")
     written = writer.propose("goldenpath/vision", lambda _: CommitDraft({"b": b"2\n"}, "Second"))
@@ -134,7 +134,7 @@ def test_linked_work_tree_comes_along(
 
 
 @pytest.mark.parametrize("died", ["before the files", "after the files", "after the ref"])
-def test_move_that_was_cut_off_is_taken_back_by_the_next(
+def test_interrupted_move_is_undone_by_the_next(
     store: Store, writer: BranchWriter, died: str, platform: Person
 ) -> None:
     """What a process leaves behind that is killed at each of the points between lock and end."""
@@ -159,7 +159,7 @@ def test_move_that_was_cut_off_is_taken_back_by_the_next(
     assert not (git_dir / "goldenpath-move").exists()
 
 
-def test_first_commit_that_was_cut_off_is_taken_back(store: Store, platform: Person) -> None:
+def test_interrupted_first_commit_is_undone(store: Store, platform: Person) -> None:
     batch = ObjectBatch(store.repository)
     tree = batch.change(EMPTY_TREE, {"b": b"2\n"})
     batch.store()
@@ -170,7 +170,7 @@ def test_first_commit_that_was_cut_off_is_taken_back(store: Store, platform: Per
     assert _status(store.repository.path) == ""
 
 
-def test_move_that_is_interrupted_is_taken_back_at_once(
+def test_move_that_ctrl_c_interrupts_is_undone_at_once(
     store: Store, writer: BranchWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, tip = store.repository.path, store.tip()

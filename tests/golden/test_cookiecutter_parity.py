@@ -99,7 +99,7 @@ def test_bad_answers_are_refused_and_nothing_is_written(answer: str, reported: s
     assert not (out.parent / "etc").exists()
 
 
-def test_a_fleet_that_is_not_there_is_asked_for(out: Path) -> None:
+def test_a_missing_fleet_is_asked_for(out: Path) -> None:
     result = cookiecutter("tenant", out, "name=no", "owner=sandbox-team")
     assert result.returncode == 2
     assert "fleet: is not a file; name your fleet" in result.stderr

@@ -12,7 +12,7 @@ STORIES = stories()
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_an_example_renders_to_what_its_folder_expects(story: Story, request: pytest.FixtureRequest) -> None:
+def test_an_example_renders_its_expected_files(story: Story, request: pytest.FixtureRequest) -> None:
     rendered = {file.path: file.text for file in story.render().files}
     listing = "".join(f"{path}\n" for path in sorted(rendered))
     expected = {

@@ -12,7 +12,7 @@ def findings(request: dict[str, Any], tenant: dict[str, Any] | None = None, **fl
     return found(run(request, tenant=tenant and merged(TENANT, tenant), fleet=fleet and merged(FLEET, fleet)))
 
 
-def test_a_model_that_does_not_fit_is_reported_with_what_would() -> None:
+def test_a_model_that_does_not_fit_is_reported_with_a_size_that_fits() -> None:
     said = findings(service(accelerator={"count": 1}, goal=None))["model-does-not-fit"]
     assert said.startswith("error accelerator.count")
     assert "precision int4" in said or "precision fp8" in said
@@ -27,7 +27,7 @@ def test_a_model_that_does_not_fit_is_reported_with_what_would() -> None:
         ({"model": {"kv_precision": "fp8"}, "accelerator": {"count": 1}}, "accelerator.count"),
     ],
 )
-def test_what_sizing_refuses_is_a_finding_with_the_requests_own_field(
+def test_a_refusal_of_sizing_is_a_finding_with_the_requests_field(
     changes: dict[str, Any], words: str
 ) -> None:
     said = findings(service(goal=None, **changes))["model-does-not-fit"]
@@ -180,7 +180,7 @@ def test_the_picker_counts_in_the_tenants_compute() -> None:
     assert findings(one, tenant, **fleet)["workload-compute"].startswith("error compute.cpu")
 
 
-def test_the_plan_tells_what_the_goal_comes_to() -> None:
+def test_the_plan_shows_the_size_for_the_goal() -> None:
     (note,) = (each for each in run(SERVICE).findings if each.rule == "sizing")
     assert note.severity == "note"
     assert "replicas (80 %" in note.message

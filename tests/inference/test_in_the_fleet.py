@@ -102,7 +102,7 @@ def test_the_form_offers_tenants_of_the_user_models_and_accelerators() -> None:
     assert "vllm" in fields["engine"]["properties"]["name"]["enum"]
 
 
-def test_the_form_says_what_is_free_in_each_tenant(fleet: Fleet) -> None:
+def test_the_form_shows_the_free_accelerators_of_each_tenant(fleet: Fleet) -> None:
     path = Library().get("inference-service/v1")
 
     def offered() -> dict[str, str]:
@@ -118,7 +118,7 @@ def test_the_form_says_what_is_free_in_each_tenant(fleet: Fleet) -> None:
     assert offered() == {"nvidia-h100-80gb": "NVIDIA H100 80GB (vision on berlin: 16 of 24 free)"}
 
 
-def test_the_form_offers_each_tenant_its_own_accelerators_alone() -> None:
+def test_the_form_offers_each_tenant_only_its_own_accelerators() -> None:
     h100, h200 = ("berlin", "nvidia-h100-80gb"), ("berlin", "nvidia-h200-141gb")
     left = {"vision": {h100: (3, 4), h200: (0, 2)}, "speech": {h200: (2, 2), h100: (0, 0)}, "sandbox": {}}
     page = page_of_accelerators(left)

@@ -55,7 +55,7 @@ def fires(tmp_path: Path, alert: str, given: list[dict[str, str]], *, number: in
     assert said == ""
 
 
-def test_every_rule_is_one_that_prometheus_reads(tmp_path: Path) -> None:
+def test_prometheus_reads_every_rule(tmp_path: Path) -> None:
     rules = objects(run(SERVICE))["PrometheusRule"]["spec"]
     (tmp_path / "rules.yaml").write_text(kubeyaml.dump(rules))
     assert PROMTOOL is not None
@@ -140,7 +140,7 @@ def test_the_share_of_answers_within_the_goal_is_recorded(tmp_path: Path) -> Non
     assert said == ""
 
 
-def test_a_cache_that_is_not_what_sizing_promised_raises_the_alert(tmp_path: Path) -> None:
+def test_a_cache_below_the_sizing_raises_the_alert(tmp_path: Path) -> None:
     plan = run(SERVICE).parts[0].resolved.plan.fit
     promised = round(plan.kv_tokens.value / plan.settings.block)
 

@@ -20,7 +20,7 @@ def refused(request: dict[str, Any], **around: Any) -> dict[str, str]:
     return problems(error)
 
 
-def test_a_request_with_everything_has_nothing_to_say_against_it() -> None:
+def test_a_request_with_all_fields_has_no_findings() -> None:
     assert found(run(SERVICE)) == {}
 
 
@@ -124,7 +124,7 @@ def test_several_pools_of_a_profile_are_distinguished() -> None:
     run(service(accelerator={"pool": "dra"}), fleet=cluster(accelerators=pools), tenant=tenant)
 
 
-def test_a_fine_tuned_model_is_sized_as_what_it_was_made_from() -> None:
+def test_a_fine_tuned_model_is_sized_as_its_base() -> None:
     own = service(model={"name": "vision/summaries-70b", "base": "meta-llama/Llama-3.3-70B-Instruct"})
     assert found(run(own)) == {}
     assert own["model"]["source"] == WEIGHTS

@@ -43,7 +43,7 @@ def test_a_peak_keeps_replicas_ready_and_never_more_than_there_may_be() -> None:
     assert "a peak of 400/s takes" in said
 
 
-def test_a_query_reads_one_service_alone() -> None:
+def test_a_query_reads_only_one_service() -> None:
     query = trigger(run(SERVICE))["metadata"]["query"]
     wanted = 'namespace="vision",goldenpath_dev_workload="summariser"'
     assert query == f"sum(vllm:num_requests_running{{{wanted}}}) + sum(vllm:num_requests_waiting{{{wanted}}})"
@@ -74,7 +74,7 @@ def test_without_metrics_the_number_is_fixed_and_the_checks_say_so() -> None:
 
 
 @pytest.mark.parametrize("signal", ["queue", "concurrency", "kv-cache", "tokens", "latency"])
-def test_no_signal_of_the_engine_wakes_it_from_zero(signal: str) -> None:
+def test_no_signal_of_the_engine_wakes_a_service_from_zero(signal: str) -> None:
     scaling: dict[str, Any] = {"signal": signal}
     if signal != "latency":
         scaling["target"] = 0.5 if signal == "kv-cache" else 10.0
@@ -84,7 +84,7 @@ def test_no_signal_of_the_engine_wakes_it_from_zero(signal: str) -> None:
     assert "no replica can start" in said
 
 
-def test_a_latency_that_the_histogram_cannot_show_is_no_signal() -> None:
+def test_a_latency_without_a_histogram_bound_is_not_a_signal() -> None:
     rendered = run(service(goal={"time_to_first_token": "800ms"}, scaling={"signal": "latency"}))
     assert "no bucket at 0.8 s" in found(rendered)["signal"]
 

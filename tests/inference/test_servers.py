@@ -46,9 +46,7 @@ def test_a_stated_number_wins() -> None:
 @pytest.mark.parametrize("addons", [FLEET["clusters"]["berlin"]["addons"], {"flux": "2.9"}])
 @pytest.mark.parametrize("replicas", [{"min": 1, "max": 6}, {"min": 3, "max": 3}])
 @pytest.mark.parametrize("kind", ["Deployment", "LeaderWorkerSet"])
-def test_no_server_says_how_many_replicas_there_are(
-    addons: dict[str, str], replicas: dict[str, int], kind: str
-) -> None:
+def test_no_server_sets_its_replicas(addons: dict[str, str], replicas: dict[str, int], kind: str) -> None:
     """A field that Flux stops writing falls back to 1: the number stands in the scaler alone, fixed or not."""
     fleet = merged(FLEET, {"clusters": {"berlin": None}})
     fleet["clusters"] = {"berlin": {**FLEET["clusters"]["berlin"], "addons": addons}}
@@ -166,7 +164,7 @@ def test_a_large_model_has_longer_to_start_than_a_small_one() -> None:
     assert seconds(run(unknown)) == 3600
 
 
-def test_an_old_engine_cuts_answers_off_and_says_so() -> None:
+def test_an_old_engine_that_cuts_answers_off_is_reported() -> None:
     rendered = run(
         service(engine={"version": "0.17.0", "image": f"registry.example.org/v@sha256:{'1' * 64}"})
     )
@@ -220,7 +218,7 @@ def test_switches_of_vllm_are_turned_off_by_name() -> None:
     assert said[-3:] == ["--no-enable-prefix-caching", "--enforce-eager", "--seed=7"]
 
 
-def test_a_service_that_is_retired_leaves_its_pages_alone() -> None:
+def test_a_retired_service_keeps_its_pages() -> None:
     rendered = run(service(retiring=True))
     assert {file.path.rpartition("/")[2] for file in rendered.manifests.files} == {
         "README.md",
@@ -278,7 +276,7 @@ def test_the_route_leads_to_a_pool_where_one_may_be_without_a_picker(version: st
     assert found(rendered) == {}
 
 
-def test_an_endpoint_picker_is_no_server_of_its_pool() -> None:
+def test_an_endpoint_picker_is_not_a_server_of_its_pool() -> None:
     """What selects servers (Service, pool, budget, PodMonitor, Deployment) selects no picker."""
     addons = {"gateway-api-inference-extension": "1.6", "llm-d-router": "0.10", "cilium": "1.20"}
     image = f"registry.example.org/serving/llm-d-router@sha256:{'7' * 64}"

@@ -19,7 +19,7 @@ H100 = "nvidia-h100-80gb"
 
 
 @given(st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 12_000))
-def test_the_expression_matches_the_numbers_of_the_range_alone(low: int, more: int, number: int) -> None:
+def test_the_expression_matches_only_numbers_of_the_range(low: int, more: int, number: int) -> None:
     assert bool(re.fullmatch(number_range(low, low + more), str(number))) == (low <= number <= low + more)
 
 

@@ -84,7 +84,7 @@ def from_hub(
         return ran(HUB, folder, HF_ENDPOINT=address, HF_HUB_DISABLE_TELEMETRY="1"), asked
 
 
-def test_the_commit_that_was_asked_for_is_downloaded(folder: Path) -> None:
+def test_the_requested_commit_is_downloaded(folder: Path) -> None:
     done, _ = from_hub(folder)
     assert done.returncode == 0, done.stderr
     assert there(folder) == FILES

@@ -87,7 +87,9 @@ def test_the_request_is_written_checked_and_rendered(here: Path, run: Callable[.
     ).read_text()
 
 
-def test_it_is_planned_published_edited_listed_and_retired(here: Path, run: Callable[..., Result]) -> None:
+def test_a_workload_is_planned_published_edited_listed_and_retired(
+    here: Path, run: Callable[..., Result]
+) -> None:
     write_request(run)
     plan = run("plan", "../chat.yaml", "--repo", ".").output
     assert "vision/chat" in plan
@@ -106,7 +108,9 @@ def test_it_is_planned_published_edited_listed_and_retired(here: Path, run: Call
     assert "vision/chat" not in run("fleet", "list", "--repo", ".").output
 
 
-def test_its_schema_says_what_a_request_is(library: Library, run: Callable[..., Result], here: Path) -> None:
+def test_the_schema_describes_a_workloads_request(
+    library: Library, run: Callable[..., Result], here: Path
+) -> None:
     del here
     path = library.get("web/v1")
     schema = json.loads(run("schema", "web").output)
@@ -115,7 +119,7 @@ def test_its_schema_says_what_a_request_is(library: Library, run: Callable[..., 
     assert schema["properties"]["inputs"]["properties"]["image"]["type"] == "string"
 
 
-def test_the_reference_has_a_page_for_it(library: Library) -> None:
+def test_the_reference_has_a_page_for_the_path(library: Library) -> None:
     pages = reference_pages(tuple(library))
     assert "Web server" in pages["golden-paths.md"]
     assert "`inputs.replicas`" in "".join(pages.values())
@@ -175,7 +179,7 @@ def test_a_frozen_version_with_its_shared_files_has_the_same_digest(tmp_path: Pa
     assert digest_of(Library([tmp_path / "frozen"]).get("web/v1")) != digest
 
 
-def test_the_form_asks_for_it_and_gives_the_request(library: Library) -> None:
+def test_the_form_gives_a_workloads_request(library: Library) -> None:
     path = library.get("web/v1")
     asked = {
         name: field
@@ -200,7 +204,7 @@ def backend(here: Path, tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
-def test_backstage_makes_edits_and_retires_it(backend: Served, here: Path) -> None:
+def test_backstage_creates_edits_and_retires_a_workload(backend: Served, here: Path) -> None:
     templates = backend.get("/v1/templates").json()["entities"]
     assert {"web-v1", "web-v1-edit"} <= {entity["metadata"]["name"] for entity in templates}
     asked: dict[str, Any] = {"golden_path": "web/v1", "values": web()}

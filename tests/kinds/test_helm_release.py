@@ -62,13 +62,13 @@ def objects(**inputs: Any) -> dict[str, Any]:
         ({"verify_secret": "a: {b: c}"}, "inputs.verify_secret"),
     ],
 )
-def test_what_is_not_verified_or_not_plain_is_refused(inputs: dict[str, Any], path: str) -> None:
+def test_unverified_or_invalid_charts_are_refused(inputs: dict[str, Any], path: str) -> None:
     with pytest.raises(InputError) as refused:
         spec_of(**inputs)
     assert path in {problem.path for problem in refused.value.problems}
 
 
-def test_the_safe_settings_are_there_whatever_is_asked() -> None:
+def test_values_of_a_request_do_not_change_the_safe_settings() -> None:
     release = objects(values={"serviceAccountName": "admin", "crds": "Create"})["HelmRelease"]["spec"]
     assert release["serviceAccountName"] == "vision-reconciler"
     assert (release["targetNamespace"], release["storageNamespace"]) == ("vision", "vision")
@@ -137,7 +137,7 @@ spec:
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")
-def test_what_helm_makes_of_a_chart_is_checked_offline(tmp_path: Path) -> None:
+def test_the_output_of_helm_is_checked_offline(tmp_path: Path) -> None:
     """As the task page says: `helm template … | goldenpath check …`."""
     from click.testing import CliRunner
 

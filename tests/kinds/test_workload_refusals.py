@@ -88,7 +88,7 @@ def test_two_workloads_that_use_more_than_their_tenant_has_are_refused(fleet: Fl
     )
 
 
-def test_a_grant_does_not_shrink_below_what_workloads_use(fleet: Fleet) -> None:
+def test_a_grant_below_the_use_of_workloads_is_refused(fleet: Fleet) -> None:
     fleet.publish(web(inputs=GPUS))
     with pytest.raises(ChecksFailedError) as error:
         fleet.publish(SMALLER)

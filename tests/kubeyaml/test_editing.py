@@ -81,7 +81,7 @@ def test_the_only_entry_below_a_comment_goes_and_the_comment_stays(key: str) -> 
     assert edited(text, [(("network", "egress"), MISSING)]) == expected
 
 
-def test_a_value_that_is_there_already_changes_no_byte() -> None:
+def test_an_equal_value_changes_no_byte() -> None:
     assert edited(WRITTEN, [(("compute", "memory"), "512Gi"), (("nothing",), MISSING)]) == WRITTEN
 
 
@@ -141,9 +141,7 @@ def _flowing(value: Any, choose: Any) -> str:
 
 
 @given(DOCUMENTS, st.data())
-def test_whatever_is_written_the_result_means_what_was_asked_and_keeps_its_comments(
-    document: Any, data: Any
-) -> None:
+def test_any_edit_has_the_asked_meaning_and_keeps_comments(document: Any, data: Any) -> None:
     text = _flowing(document, lambda number: data.draw(st.booleans()))
     location: list[str | int] = []
     node: Any = document

@@ -60,7 +60,7 @@ def test_reads_as_kubectl_does(group: str, source: str) -> None:
         assert typed(_read(group, source)) == typed(answer["is"])
 
 
-def test_every_stricter_case_is_one_that_kubectl_takes() -> None:
+def test_kubectl_accepts_every_stricter_case() -> None:
     taken = {source for group, source in ALL if RECORDED[group][source] != REFUSED}
     assert set(RULE_OF) <= taken
 
@@ -73,7 +73,7 @@ def test_fast_reading_agrees_with_exact_reading(group: str, source: str) -> None
 
 @pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on PATH: the recorded answers stand unverified")
 @pytest.mark.parametrize("accepted", [True, False], ids=["accepted", "refused"])
-def test_the_record_is_what_this_kubectl_says(accepted: bool) -> None:
+def test_the_record_equals_kubectls_output(accepted: bool) -> None:
     cases = [(group, source) for group, source in ALL if (RECORDED[group][source] != REFUSED) is accepted]
     answers = ask([CASES[group](source) for group, source in cases])
     expectations = [RECORDED[group][source] for group, source in cases]

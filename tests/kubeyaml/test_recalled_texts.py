@@ -58,7 +58,7 @@ def test_the_third_text_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_what_is_recalled_is_the_readers_own() -> None:
+def test_a_recalled_value_equals_the_readers() -> None:
     texts = ["a: {b: own-team-1}\n", "a: {b: own-team-2}\n", "a: {b: own-team-3}\n"]
     for text in texts:
         kubeyaml.load_rendered(text, names=(text[7:-2],))
@@ -132,7 +132,7 @@ def test_any_text_with_any_names_is_read_alike(pieces: list[str], names: list[tu
     assert_read_alike(pattern, *names)
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_cache_is_bounded() -> None:
     recalled = ShapeCache()
     filler = "x" * 30_000
     for number in range(_recalled._MOST_CHARS // 10_000):

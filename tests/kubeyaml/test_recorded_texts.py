@@ -49,7 +49,7 @@ def outcomes(record, reader):
 
 @pytest.mark.parametrize("record", RECORDS)
 @pytest.mark.parametrize("reader", [kubeyaml.load_all, kubeyaml.load_rendered], ids=["exact", "fast"])
-def test_what_is_accepted_is_what_kubernetes_reads(reader, record):
+def test_accepted_texts_have_kubernetes_meaning(reader, record):
     others = [
         name
         for name, case, value in outcomes(record, reader)

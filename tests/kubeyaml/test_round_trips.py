@@ -159,7 +159,7 @@ def _drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
 
 
 @pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on PATH")
-def test_kubectl_reads_what_is_written() -> None:
+def test_kubectl_reads_written_texts() -> None:
     values = _drawn(_scalars, 400)
     answers = ask([value_case(kubeyaml.scalar(value)) for value in values])
     for value, answer in zip(values, answers, strict=True):
@@ -167,7 +167,7 @@ def test_kubectl_reads_what_is_written() -> None:
 
 
 @pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on PATH")
-def test_kubectl_reads_what_is_dumped() -> None:
+def test_kubectl_reads_dumped_texts() -> None:
     values = _drawn(_values, 150)
     heads = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: case}\n"
     answers = ask([heads + kubeyaml.dump({"data": value}) for value in values])

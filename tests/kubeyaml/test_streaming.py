@@ -46,7 +46,7 @@ def test_a_stream_has_the_documents_of_the_text(text: str, piece: int) -> None:
         assert typed([document.value for document in read]) == typed(kubeyaml.load_all(text, name="x"))
 
 
-def test_what_is_no_text_ends_a_stream_with_the_byte() -> None:
+def test_invalid_utf8_ends_a_stream_with_its_offset() -> None:
     (good, bad) = kubeyaml.stream_documents(io.BytesIO(b"a: 1\n---\nb: \xff\n"), name="x")
     assert good.value == {"a": 1}
     assert bad.refused is not None

@@ -32,7 +32,7 @@ def test_clear_text_stays_plain(text: str) -> None:
         "inf", "nan", ".inf", "1.2.3", "٣", "é", "a\tb", "a\nb", "a\u2028b", "a\u00a0b",
     ],
 )  # fmt: skip
-def test_what_somebody_could_read_otherwise_is_quoted(text: str) -> None:
+def test_ambiguous_scalars_are_quoted(text: str) -> None:
     written = kubeyaml.scalar(text)
     assert written[0] == written[-1] == '"'
     assert kubeyaml.load(f"k: {written}") == {"k": text}
@@ -75,18 +75,18 @@ def test_enumerations_are_written_by_value() -> None:
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, 2.0**53, 2**63, -(2**63) - 1, "a\ud800"])
-def test_what_kubernetes_cannot_carry_is_an_error(value: str | float) -> None:
+def test_values_outside_of_kubernetes_are_an_error(value: str | float) -> None:
     with pytest.raises(ValueError):
         kubeyaml.scalar(value)
 
 
 @pytest.mark.parametrize("value", [b"a", [], {}, object()])
-def test_what_is_no_scalar_is_an_error(value: object) -> None:
+def test_a_value_other_than_a_scalar_is_an_error(value: object) -> None:
     with pytest.raises(TypeError, match="not a YAML scalar"):
         kubeyaml.scalar(value)  # type: ignore[arg-type]
 
 
-def test_blocks_look_as_kubernetes_writes_them() -> None:
+def test_blocks_have_kubernetes_form() -> None:
     value = {
         "metadata": {"name": "a", "labels": {}},
         "spec": [{"on": "y", "ports": [80, "90"]}, ["x", ["y"], []], "z", {"text": "one\n two\n\nthree"}],

@@ -47,7 +47,7 @@ def test_each_folder_of_a_clusters_name_is_read(here):
     assert request["compute"]["cpu"] == "12"
 
 
-def test_one_cluster_is_read_alone(here):
+def test_one_cluster_of_several_is_read(here):
     assert kubeyaml.load(run("vision", "--from", "found", "--cluster", "boston").stdout)["clusters"] == [
         "boston"
     ]
@@ -59,7 +59,7 @@ def test_a_folder_can_be_all_of_one_clusters(here):
     assert kubeyaml.load(found.stdout)["clusters"] == ["boston"]
 
 
-def test_what_nothing_there_says_can_be_said(here):
+def test_a_missing_value_can_be_passed_as_an_option(here):
     assert kubeyaml.load(run("vision", "--from", "found", "--owner", "b-team").stdout)["owner"] == "b-team"
 
 
@@ -82,14 +82,14 @@ def test_a_finding_that_is_an_error_ends_with_1(here):
         ((), "name the namespace's cluster"),
     ],
 )
-def test_what_cannot_be_done_is_reported(here, arguments, reported):
+def test_impossible_arguments_are_reported(here, arguments, reported):
     refused = run("vision", *arguments)
 
     assert refused.exit_code == 2
     assert reported in refused.output
 
 
-def test_what_a_policy_will_refuse_is_reported(here):
+def test_future_refusals_of_policies_are_reported(here):
     pod = {"containers": [{"name": "c", "image": "x", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}
     deployment = {
         "apiVersion": "apps/v1",
@@ -105,5 +105,5 @@ def test_what_a_policy_will_refuse_is_reported(here):
     assert "an entry of `exceptions` for policy" in told
 
 
-def test_a_key_that_says_no_field_is_refused(here):
+def test_a_key_without_a_field_is_refused(here):
     assert run("vision", "--from", "found", "--key", "colour=x").exit_code == 2

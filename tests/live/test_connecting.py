@@ -41,13 +41,13 @@ def test_the_contexts_of_several_files_are_one_list(config, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("text", ["", "- a", "contexts: 1", "contexts: [1, {name: 2}]"])
-def test_what_is_no_kubeconfig_has_no_contexts(config, text):
+def test_an_invalid_kubeconfig_has_no_contexts(config, text):
     config.write_text(text)
 
     assert context_names() == ()
 
 
-def test_without_a_kubeconfig_it_is_reported(tmp_path, monkeypatch):
+def test_a_missing_kubeconfig_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
 
     with pytest.raises(InputError, match="no kubeconfig exists"):
@@ -68,7 +68,7 @@ def test_a_context_that_cannot_be_used_is_reported_in_one_line(config):
     assert "hush" not in str(raised.value)
 
 
-def test_outside_of_a_cluster_there_is_no_cluster_to_be_in():
+def test_an_in_cluster_login_fails_outside_of_a_cluster():
     with pytest.raises(ClusterError, match="this Pod cannot be used"):
         connect(in_cluster=True)
 
@@ -87,7 +87,7 @@ def test_contexts_are_offered_on_tab(config, command):
     assert [item.value for item in offered] == ["berlin", "boston"]
 
 
-def test_a_base_install_names_what_it_lacks(config):
+def test_a_base_install_names_the_missing_extra(config):
     code = (
         "import sys\n"
         "class No:\n"
@@ -119,7 +119,7 @@ def test_help_loads_no_client(command):
 
 
 @pytest.mark.parametrize("text", ["10", "soon", "10 m", "-1s", ""])
-def test_what_is_no_duration_is_reported(config, text):
+def test_an_invalid_duration_is_reported(config, text):
     refused = CliRunner().invoke(cli, ("apply", "a.yaml", "--timeout", text))
 
     assert refused.exit_code == 2

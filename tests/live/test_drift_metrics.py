@@ -50,7 +50,7 @@ def test_each_part_that_was_looked_at_has_its_number() -> None:
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool: apt-get install prometheus")
-def test_promtool_finds_nothing_wrong_with_it() -> None:
+def test_promtool_accepts_the_metrics() -> None:
     done = subprocess.run(
         ["promtool", "check", "metrics"],
         input="\n".join([*LINES, ""]),
@@ -72,7 +72,7 @@ def test_the_catalogue_of_exporters_has_its_names_and_labels() -> None:
 
 
 @pytest.mark.parametrize("words", [(), ("--drift", "--watch")])
-def test_the_format_goes_with_drift_alone(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_the_metrics_format_needs_drift(tmp_path: Path, words: tuple[str, ...]) -> None:
     with Fleet.create(tmp_path, kubeyaml.dump(FLEET), bare=True, committer=Person("A", "a@example.org")):
         pass
     given = ["status", "--format", "metrics", "--repo", str(tmp_path), *words]

@@ -18,7 +18,7 @@ def reported(before, after):
     return [(path_text(found.path), found.before, found.after) for found in differences(before, after)]
 
 
-def test_what_the_server_keeps_for_itself_is_no_difference():
+def test_fields_of_the_server_are_no_difference():
     ours = {
         "kind": "A",
         "metadata": {"name": "a", "uid": "1", "generation": 1, "managedFields": []},

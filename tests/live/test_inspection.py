@@ -214,7 +214,7 @@ def test_an_add_on_is_known_by_its_controllers_image_wherever_that_is(body, name
     assert (addon.name, addon.version, addon.minor) == (name, version, minor)
 
 
-def test_a_workload_of_the_tenants_own_is_no_add_on():
+def test_a_tenants_own_workload_is_not_an_addon():
     assert inspected(workloads=(workload("example.org/team/my-keda:1.0"),)).addons == ()
 
 

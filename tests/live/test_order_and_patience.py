@@ -64,7 +64,7 @@ def test_refusals_of_one_round_halve_the_gate_once_and_successes_open_it_again()
     assert gate.limit == 8
 
 
-def test_no_more_pass_a_gate_than_it_has_places():
+def test_the_gate_limits_concurrent_requests():
     gate, inside, most, lock = ConcurrencyGate(3), [], [], threading.Lock()
 
     def visit():
@@ -109,7 +109,7 @@ def status(code, message, **details):
         (422, status(422, "no"), False),
     ],
 )  # fmt: skip
-def test_what_may_pass_is_tried_again(code, content, passes):
+def test_temporary_refusals_are_recognised(code, content, passes):
     assert is_temporary(refusal(code, content, about="A a")) is passes
 
 

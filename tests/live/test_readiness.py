@@ -85,7 +85,7 @@ def test_the_state_of_an_object(found, state):
     assert bool(readiness.message) is (state is not ReadinessState.READY)
 
 
-def test_what_is_being_deleted_says_for_what_it_waits():
+def test_a_terminating_object_names_its_finalizers():
     found = readiness_of(body("Namespace", deletionTimestamp="now", finalizers=["kubernetes", "a/b"]))
 
     assert found.message == "waits for kubernetes, a/b"

@@ -54,13 +54,13 @@ def queue(active="True", **status):
 KUEUE = {"kueue": "0.19"}
 
 
-def test_a_tenant_that_is_there_is_well():
+def test_a_complete_tenant_is_healthy():
     found = seen(quota(hard={"requests.nvidia.com/gpu": "4"}))
 
     assert (found.health, found.reasons) == (Health.OK, ())
 
 
-def test_without_a_queue_the_quota_tells_what_is_used():
+def test_without_a_queue_the_quota_gives_the_use():
     found = seen(quota(hard={"requests.nvidia.com/gpu": "4"}, used={"requests.nvidia.com/gpu": "3"}))
 
     (gpus,) = found.accelerators
@@ -76,7 +76,7 @@ def test_two_models_behind_one_name_cannot_be_distinguished_without_a_queue():
     assert [gpus.used for gpus in found.accelerators] == [None]
 
 
-def test_with_a_queue_its_flavors_tell_what_is_used_and_borrowed():
+def test_with_a_queue_its_flavors_give_use_and_borrowing():
     usage = {
         "name": "nvidia-h100-80gb",
         "resources": [{"name": "nvidia.com/gpu", "total": "6", "borrowed": "2"}],
@@ -227,7 +227,7 @@ def scaler(**conditions):
         (scaler(), Health.PROGRESSING),
     ],
 )
-def test_a_scaler_is_well_where_it_reads_its_metrics(body, health):
+def test_a_scaler_that_reads_its_metrics_is_healthy(body, health):
     assert seen(scalers=[body]).health is health
 
 

@@ -19,7 +19,7 @@ SUITE = ROOT / ".mcp-suite/node_modules/@modelcontextprotocol/conformance/dist/i
 
 
 @pytest.mark.skipif(not SUITE.is_file(), reason="the suite is not installed: make second-opinions")
-def test_the_official_suite_passes_what_a_server_of_tools_can(tmp_path: Path) -> None:
+def test_the_official_suite_passes_for_a_server_of_tools(tmp_path: Path) -> None:
     place = tmp_path / "fleet.git"
     Fleet.create(place, (REQUESTS / "goldenpath.yaml").read_text(), bare=True).close()
     node = ROOT / "backstage-backend/with-node"

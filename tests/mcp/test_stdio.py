@@ -43,7 +43,7 @@ def test_a_process_answers_on_its_standard_streams(tmp_path: Path) -> None:
     assert json.loads(text)["data"]["digest"].startswith("sha256:")
 
 
-def test_over_http_it_is_the_backend_with_its_settings(tmp_path: Path) -> None:
+def test_over_http_the_server_is_the_backend_with_its_settings(tmp_path: Path) -> None:
     place, settings = tmp_path / "fleet.git", tmp_path / "serve.yaml"
     Fleet.create(place, (REQUESTS / "goldenpath.yaml").read_text(), bare=True).close()
     digest = hashlib.sha256(b"word").hexdigest()

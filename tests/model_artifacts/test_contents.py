@@ -37,7 +37,7 @@ def test_a_plain_model_has_no_findings(tmp_path):
 
 
 @needs_judges
-def test_what_the_libraries_of_the_formats_write_is_accepted(tmp_path):
+def test_files_of_the_formats_own_libraries_are_accepted(tmp_path):
     folder = tmp_path / "m"
     folder.mkdir()
     judged(
@@ -179,7 +179,7 @@ def test_a_text_is_not_taken_for_a_pickle(tmp_path):
     assert rules(new_model(tmp_path / "m", **more)) == {}
 
 
-def test_what_is_on_no_list_is_refused(tmp_path):
+def test_files_of_unknown_formats_are_refused(tmp_path):
     more = {
         "model.mlmodel": b"x",
         "data": b"x",

@@ -231,7 +231,7 @@ class Uploads:
 
 
 @pytest.mark.parametrize("failures", [["answer"], ["half"], ["lost"], ["half", "answer", "lost", "half"]])
-def test_an_upload_goes_on_where_it_broke(monkeypatch, failures):
+def test_a_broken_upload_continues(monkeypatch, failures):
     monkeypatch.setattr(blob_upload, "CHUNK_BYTES", 10)
     data = os.urandom(55)
     with played_registry() as played:
@@ -285,7 +285,7 @@ def is_same(first: Path, second: Path) -> bool:
 
 
 @needs("skopeo", "umoci")
-def test_skopeo_copies_it_and_umoci_unpacks_it(tmp_path, place, client):
+def test_skopeo_copies_and_umoci_unpacks_a_model_image(tmp_path, place, client):
     model = new_model(tmp_path / "chat", **{LONG: b"x", "é.txt": b"y", "a/b/c.json": b"{}"})
     packed = pushed(model, place, client)
     source = f"docker://{place.removeprefix('oci://')}@{packed.digest}"
@@ -300,7 +300,7 @@ def test_skopeo_copies_it_and_umoci_unpacks_it(tmp_path, place, client):
 @needs("containerd", "ctr")
 @pytest.mark.skipif(os.geteuid() != 0, reason="containerd mounts as root only")
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
-def test_containerd_mounts_it_on_nodes_of_any_architecture(tmp_path, model, place, client, platform):
+def test_containerd_mounts_a_model_image_on_any_architecture(tmp_path, model, place, client, platform):
     packed = pushed(model, place, client)
     image = f"{place.removeprefix('oci://')}@{packed.digest}"
     socket = tmp_path / "c.sock"

@@ -56,7 +56,7 @@ def test_model_signing_verifies_ours(signed, keys):
 
 
 @needs_judges
-def test_we_verify_those_of_model_signing(model, key, keys):
+def test_signatures_of_model_signing_are_accepted(model, key, keys):
     sign = ["sign", "key", model, "--private_key", keys[0], "--signature", model / "model.sig"]
     assert model_signing(*sign) == 0
     assert verify_folder(model, model / "model.sig", key.trust).files == 3
@@ -64,7 +64,7 @@ def test_we_verify_those_of_model_signing(model, key, keys):
 
 @needs_judges
 @pytest.mark.parametrize("added", [".git/config", ".github/workflows/x.yml", ".gitattributes", "empty/"])
-def test_what_model_signing_does_not_see_is_refused(model, key, keys, added):
+def test_files_that_model_signing_ignores_are_refused(model, key, keys, added):
     """Each of them is in the folder that a server loads."""
     sign = ["sign", "key", model, "--private_key", keys[0], "--signature", model / "model.sig"]
     assert model_signing(*sign) == 0
@@ -166,7 +166,7 @@ def test_a_signature_for_another_purpose_is_refused(model, key):
     refused(model, key, "purpose", "must have 'https://model_signing/signature/v1.0'")
 
 
-def test_what_no_other_verifier_looks_at_is_not_signed(model, key):
+def test_files_that_other_verifiers_ignore_are_not_signed(model, key):
     (model / ".git").mkdir()
     (model / ".git/config").write_text("x")
     (model / "empty").mkdir()
@@ -198,7 +198,7 @@ def test_the_commands_pack_sign_verify_and_inspect(model, keys, place, tmp_path)
     assert ran("pack", model, "--dry-run", "--format", "json").stdout.count(packed["digest"]) == 1
 
 
-def test_an_image_is_signed_and_verified_by_digest_alone(keys, place):
+def test_an_image_is_signed_and_verified_only_by_digest(keys, place):
     for verb in ("sign", "verify"):
         done = ran(verb, f"{place}:v1", "--key", keys[verb == "verify"])
         assert done.exit_code == 2

@@ -107,7 +107,7 @@ def test_all_problems_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", '{"a":' * 5000, "\x00"])
-def test_what_is_no_config_is_refused(text: str) -> None:
+def test_an_invalid_config_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_config(text)
 

@@ -169,7 +169,7 @@ def test_the_image_installs_every_extra_and_starts_a_command_that_exists() -> No
     assert verb in COMMANDS
 
 
-def test_the_image_pins_what_the_lock_pins() -> None:
+def test_the_image_has_the_pins_of_the_lock() -> None:
     line = next(line for line in CONTAINERFILE.splitlines() if line.startswith("RUN sed "))
     done = subprocess.run(
         line.removeprefix("RUN ").partition(" > ")[0],

@@ -43,7 +43,7 @@ def refused(library: Library, major: str, version: str | None = None) -> tuple[s
     return problem.rule, problem.nearest, problem.message
 
 
-def test_the_built_in_paths_are_there() -> None:
+def test_the_library_has_the_built_in_paths() -> None:
     assert [path.name for path in Library()] == BUILT_IN
     assert {"platform", "tenant"} <= set(BUILT_IN)
     assert kind_of(Library().get("tenant/v1")).is_requested
@@ -51,7 +51,7 @@ def test_the_built_in_paths_are_there() -> None:
     assert Library().get("tenant/v1").template_folder.parent.parent == builtin_folder()
 
 
-def test_an_organisations_path_is_beside_the_built_in_ones(tmp_path: Path) -> None:
+def test_an_organisations_path_joins_the_built_in_ones(tmp_path: Path) -> None:
     add_path(tmp_path, "notebook")
     assert [path.name for path in Library([tmp_path])] == sorted([*BUILT_IN, "notebook"])
 
@@ -67,7 +67,7 @@ def test_the_first_folder_wins(tmp_path: Path) -> None:
     assert Library([tmp_path / "b", tmp_path / "a"]).get("notebook/v1").version == "1.0.2"
 
 
-def test_a_folder_that_is_not_there_or_no_path_is_passed_over(tmp_path: Path) -> None:
+def test_a_missing_or_other_folder_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "README.md").write_text("notes")
     assert [path.name for path in Library([tmp_path, tmp_path / "nowhere"])] == BUILT_IN
@@ -87,7 +87,7 @@ def test_the_newest_of_a_major_version_is_taken_by_number_and_not_by_letter(vers
     assert versions.get("notebook/v2").version == "2.0.0"
 
 
-def test_a_pinned_version_is_the_one_that_is_given(versions: Library) -> None:
+def test_a_pinned_version_is_returned(versions: Library) -> None:
     path = versions.get("notebook/v1", version="1.2.0")
     assert (path.version, path.folder.name) == ("1.2.0", "1.2.0")
 
@@ -142,7 +142,7 @@ def test_broken_metadata_is_reported_by_file_and_field(tmp_path: Path, text: str
     assert field in str(broken.value)
 
 
-def test_a_version_that_is_there_twice_is_broken_metadata(tmp_path: Path) -> None:
+def test_a_repeated_version_is_broken_metadata(tmp_path: Path) -> None:
     add_path(tmp_path, "x", "1.0.0")
     add_path(tmp_path, "x", "1.0.0", folder="x/versions/1.0.0")
     with pytest.raises(DataError, match=r"version: 1\.0\.0 appears twice"):

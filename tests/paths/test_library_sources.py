@@ -103,7 +103,7 @@ def test_a_commit_by_its_id_is_found(origin: Path) -> None:
 @pytest.mark.parametrize(
     ("ref", "path", "rule"), [("v9", "paths", "library-ref"), ("main", "no", "library-folder")]
 )
-def test_what_is_not_there_is_refused(origin: Path, ref: str, path: str, rule: str) -> None:
+def test_a_missing_tag_branch_or_folder_is_refused(origin: Path, ref: str, path: str, rule: str) -> None:
     with pytest.raises(InputError) as refused:
         folder_of(source(origin, ref, path))
     assert refused.value.problems[0].rule == rule

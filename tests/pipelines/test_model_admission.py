@@ -62,7 +62,7 @@ def test_policies_about_models_come_with_a_builder() -> None:
     assert not names & set(kinds(Pipeline(without).run(without))["ValidatingAdmissionPolicy"])
 
 
-def test_the_policy_of_kyverno_stands_on_what_its_engine_needs() -> None:
+def test_the_policy_of_kyverno_has_its_engines_requirements() -> None:
     builder = parse_fleet(FLEET).provenance
     assert builder is not None
     spec = image_policy(builder)["spec"]
@@ -77,7 +77,7 @@ def test_the_policy_of_kyverno_stands_on_what_its_engine_needs() -> None:
     assert spec["validationConfigurations"]["mutateDigest"] is False
 
 
-def test_admission_says_the_words_of_the_table() -> None:
+def test_admission_uses_the_messages_of_the_table() -> None:
     builder = parse_fleet(FLEET).provenance
     assert builder is not None
     said = [each["message"] for each in image_policy(builder)["spec"]["validations"]]
@@ -119,7 +119,7 @@ def test_a_served_model_is_an_artifact_where_the_fleet_demands_provenance(
     assert "model-source" not in {each.rule for each in run_service(request).findings}
 
 
-def test_the_signer_is_in_a_namespace_of_the_platform_and_reads_pods_alone() -> None:
+def test_the_signer_is_in_a_platform_namespace_and_reads_only_pods() -> None:
     rendered = platform(required=False)
     bodies = {(item.kind, item.name): item.body for part in rendered.parts for item in part.objects}
     assert [finding for finding in rendered.findings if finding.severity is Severity.ERROR] == []

@@ -66,7 +66,7 @@ def dependencies() -> list[dict[str, Any]]:
 # The signer ----------------------------------------------------------------------------------------------------
 
 
-def test_a_finished_run_says_everything_that_it_was_made_from() -> None:
+def test_a_finished_run_records_all_inputs() -> None:
     found = finished_run()
     assert (found.repository, found.digest) == (REPOSITORY, OUTPUT)
     assert [(each.name, each.pinned) for each in found.provenance.dependencies] == [
@@ -218,14 +218,14 @@ def test_a_model_that_was_copied_to_another_repository_is_refused() -> None:
 # The hash step, and the commands -------------------------------------------------------------------------------
 
 
-def test_the_record_fits_what_the_kubelet_keeps() -> None:
+def test_the_record_fits_into_the_termination_message() -> None:
     names = [f"dataset-{'x' * 38}{number:02}" for number in range(12)]
     rows = [[name, TREE, 10**9, 10**15] for name in [*names, "base-model"]]
     text = json.dumps({"format": "lineage/v1", "inputs": rows})
     assert len(LineageRecord.parse(text).line()) <= 4096
 
 
-def test_an_argument_that_is_no_input_is_refused() -> None:
+def test_an_unknown_argument_is_refused() -> None:
     with pytest.raises(ArtifactRefusedError) as refused:
         WantedInput.of_argument("--image=dataset-a=/datasets/a=latest")
     assert refused.value.rule == "run-shape"
@@ -313,7 +313,7 @@ def test_a_workload_of_a_fleet_repository_leads_to_the_digests_of_its_datasets(t
     assert (problem["rule"], problem["nearest"]) == ("unknown-workload", "vision/summariser")
 
 
-def test_a_lineage_without_bundles_says_where_they_may_be(tmp_path: Path) -> None:
+def test_a_lineage_without_bundles_names_the_options(tmp_path: Path) -> None:
     file = tmp_path / "pod.yaml"
     file.write_text(kubeyaml.dump(serving_pod()))
     said = call("lineage", "show", str(file), ends_with=2)

@@ -104,7 +104,7 @@ def test_whatever_decides_the_outcome_is_in_the_name(changes: dict[str, Any]) ->
     assert run_name_of(run(**changes)) != run_name_of(run())
 
 
-def test_what_people_read_is_not_in_the_name() -> None:
+def test_descriptive_fields_do_not_change_the_name() -> None:
     assert run_name_of(run(title="Summaries", description="For the reports.")) == run_name_of(run())
 
 

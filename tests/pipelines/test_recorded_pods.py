@@ -171,6 +171,6 @@ def test_a_registry_that_gives_other_bytes_than_were_asked_for_is_a_problem(
     assert f"for {digest}" in problem["message"]
 
 
-def test_recorded_bundles_do_not_stand_beside_a_registry(chat: Path) -> None:
+def test_recorded_bundles_and_a_registry_exclude_each_other(chat: Path) -> None:
     (problem,) = refused(chat, "a", "--registry", "oci://registry.example.org", "--bundles", str(chat.parent))
     assert (problem["path"], problem["rule"]) == ("--registry", "not-both")

@@ -89,7 +89,7 @@ def run_of(pod: dict[str, Any]) -> FinishedRun:
     return FinishedRun.of_pods([pod], BUILDER_OF_FLEET)
 
 
-def test_provenance_is_stored_once_beside_its_model(host: str, client: RegistryClient) -> None:
+def test_provenance_is_stored_once_with_its_model(host: str, client: RegistryClient) -> None:
     digest = pushed(client, "one")
     run = run_of(pod_with(host, digest))
     bundle = store_attestation(run, KEY)

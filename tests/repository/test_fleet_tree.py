@@ -314,7 +314,7 @@ def test_a_tenant_owns_only_its_own_paths(name, path, owned):
     assert RepositoryPaths(Ref.of_tenant(name), FLAT).owns(path) is owned
 
 
-def test_no_tenant_owns_what_the_platform_owns():
+def test_no_tenant_owns_files_of_the_platform():
     for path in (
         "clusters/berlin/platform/a.yaml",
         "clusters/berlin/flux/fleet.yaml",
