@@ -14,12 +14,11 @@ from goldenpath.changes.undo_planning import Undo
 from goldenpath.edits.effects import Effect
 from goldenpath.errors import InputError
 from goldenpath.fleet.request_lookup import request_of
-from goldenpath.kubeyaml import load
 from goldenpath.spec.ref import Ref
 from goldenpath.upgrades.changed_objects import changed_objects, worst_effect
-from goldenpath.waves.ring_membership import RingCandidate, members_of
+from goldenpath.upgrades.upgrade_waves import candidate_of, lock_of
+from goldenpath.waves.ring_membership import members_of
 from goldenpath.waves.rollout import Merged, Outlook
-from goldenpath.waves.selection import labels_of
 from goldenpath.waves.wave_progress import MemberState
 from goldenpath.waves.wave_runner import WaveRunner, now
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from goldenpath.changes.edit_planning import PlannedChange
     from goldenpath.fleet import Fleet, PublishOptions, Review
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.repository.lock import Lock
     from goldenpath.waves.wave_progress import Progress
     from goldenpath.waves.waves_file import Waves
 
@@ -82,7 +80,7 @@ def start_in_waves(
     reach = planned.reach
     refs = sorted((*reach.reached, *reach.shielded, *reach.conflicting))
     before = {ref.path: _request_id(state, ref) for ref in refs}
-    chosen = members_of(waves.waves, [_candidate(state, ref) for ref in refs])
+    chosen = members_of(waves.waves, [candidate_of(state, ref) for ref in refs])
     runner = ChangeWaves(fleet, planned.id, **options)
     return runner.begin(
         ChangeRecord(
@@ -170,7 +168,7 @@ class _ChangeView:
         return owned.request is not None
 
     def owner_of(self, name: str) -> str | None:
-        lock = _lock(self._state, Ref.parse(name))
+        lock = lock_of(self._state, Ref.parse(name))
         return lock.owner if lock else None
 
     def is_done(self, name: str) -> bool:
@@ -235,20 +233,6 @@ def _outlooks(planned: PlannedChange) -> dict[str, Outlook]:
     return found
 
 
-def _lock(state: FleetState, ref: Ref) -> Lock | None:
-    return state.tree.lock(state.tree.find(ref)).lock
-
-
 def _request_id(state: FleetState, ref: Ref) -> str:
     found = state.tree.find(ref).request
     return found[1].id if found else ""
-
-
-def _candidate(state: FleetState, ref: Ref) -> RingCandidate:
-    owned = state.tree.find(ref)
-    lock = state.tree.lock(owned).lock
-    clusters = tuple(lock.clusters) if lock else ()
-    document = load(request_of(state, owned)[1])
-    return RingCandidate(
-        ref.path, lock.owner if lock else None, labels_of(document, clusters, state.context.spec)
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from goldenpath import kubeyaml
@@ -154,7 +155,7 @@ class FleetSummary:
 
     def with_retiring(self, state: FleetState) -> FleetSummary:
         """Add the clusters on which each request is on hold. This reads every request in the repository."""
-        held = dict(_held(state.tree, (*state.tree.tenants(), *state.tree.all_workloads())))
+        held = dict(_held(state.tree, chain(state.tree.tenants(), state.tree.all_workloads())))
         return replace(
             self,
             tenants=tuple(replace(e, retiring=_on_hold(e.clusters, held.get(e.name))) for e in self.tenants),

@@ -1,4 +1,4 @@
-"""Groups the changes of an upgrade: owners whose objects change alike are shown once."""
+"""Group the changes of an upgrade, so that a change of many owners appears once."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["ObjectShape", "SharedChanges", "grouped", "shapes_of"]
 
 _MOST_EXACT: Final = 40
-"""More changes of objects than these are joined where the same fields of an object change, whatever the values."""
+"""With more changes than this, changes of the same fields of an object are joined, whatever the values."""
 _VALUES: Final = 3
 _SHARD: Final = re.compile(r"/[0-9a-f]/<")
-"""The hexadecimal digit before a tenant, in the sharded layout: it follows from the name."""
+"""The hexadecimal digit before a tenant in the sharded layout, which follows from the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """The change of one object or file; the owner's name and its clusters are left out."""
+    """The change of one object or file, without the names of the owner and its clusters."""
 
     head: str
     fields: tuple[tuple[str, str, str], ...] = ()
@@ -40,13 +40,13 @@ class ObjectShape:
 
     @property
     def outline(self) -> tuple[str, tuple[str, ...], Effect]:
-        """Which fields change, whatever the values."""
+        """The changed fields, whatever the values."""
         return self.head, tuple(path for path, *_ in self.fields), self.effect
 
 
 @dataclass(frozen=True, slots=True)
 class SharedChanges:
-    """Changes of objects that the same owners have."""
+    """Changes of objects with the same owners."""
 
     lines: tuple[str, ...]
     owners: tuple[int, ...]
@@ -59,19 +59,19 @@ class SharedChanges:
 
 
 def shapes_of(changes: FileChanges, ref: Ref, objects: Iterable[ChangedObject]) -> tuple[ObjectShape, ...]:
-    """The changes of objects and files; one that is alike on several clusters is there once.
+    """The changes of objects and files. A change that is equal on several clusters appears once.
 
     Args:
-        changes: of one owner.
+        changes: the changes of one owner.
         ref: the owner.
-        objects: its objects that change, with their effects.
+        objects: its changed objects, with their effects.
     """
     effects = {each.id: each.effect.effect for each in objects}
-    return tuple(dict.fromkeys(_shapes(changes, _Anonymous(ref), effects)))
+    return tuple(dict.fromkeys(_shapes(changes, _Placeholders(ref), effects)))
 
 
 def grouped(shapes: Sequence[Iterable[ObjectShape]]) -> tuple[SharedChanges, ...]:
-    """The changes of many owners, in groups: each change is in one group, and an owner in as many as it needs.
+    """The changes of many owners, in groups. Each change is in one group, an owner in one or more.
 
     Args:
         shapes: the changes of each owner.
@@ -98,7 +98,7 @@ def grouped(shapes: Sequence[Iterable[ObjectShape]]) -> tuple[SharedChanges, ...
 
 
 def _lines(same: Sequence[ObjectShape]) -> Iterator[str]:
-    """A change of one or more owners: the values that differ between them are counted."""
+    """The lines of a change of one or more owners. Different values are listed up to a limit."""
     yield same[0].head
     for number, (path, *_) in enumerate(same[0].fields):
         values = list(dict.fromkeys(shape.fields[number][1:] for shape in same))
@@ -108,36 +108,34 @@ def _lines(same: Sequence[ObjectShape]) -> Iterator[str]:
 
 
 def _shapes(
-    changes: FileChanges, plain: _Anonymous, effects: Mapping[ObjectId, Effect]
+    changes: FileChanges, hide_names: _Placeholders, effects: Mapping[ObjectId, Effect]
 ) -> Iterator[ObjectShape]:
     marks = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
     with_objects: set[str | None] = set()
     for change in changes.objects:
         with_objects.update((change.file, change.moved_from))
         yield ObjectShape(
-            plain(f"{marks[change.action.value]} {change.id}"),
+            hide_names(f"{marks[change.action.value]} {change.id}"),
             tuple(
-                (plain(field.path), plain(_shown(field.before)), plain(_shown(field.after)))
+                (hide_names(field.path), hide_names(_shown(field.before)), hide_names(_shown(field.after)))
                 for field in change.fields
             ),
             effects.get(change.id, Effect.NONE),
         )
     for file in changes.files:
         if file.path not in with_objects and not is_record(file.path):
-            yield ObjectShape(plain(f"{marks[file.action.value]} {file.path}"))
+            yield ObjectShape(hide_names(f"{marks[file.action.value]} {file.path}"))
 
 
 def _shown(value: Any) -> str:
     return "(none)" if value is MISSING else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-class _Anonymous:
-    """Puts words in the place of an owner's name and of its cluster's."""
+class _Placeholders:
+    """Replaces the names of an owner and its clusters with placeholders."""
 
     def __init__(self, ref: Ref) -> None:
-        words = [(ref.name, f"<{ref.subject}>")]
-        if ref.tenant:
-            words.append((ref.tenant, "<tenant>"))
+        words = [(ref.name, f"<{ref.subject}>"), *([(ref.tenant, "<tenant>")] if ref.tenant else [])]
         self._patterns = [
             (re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"), word) for name, word in words
         ]

@@ -1,4 +1,4 @@
-"""The objects that a change of files changes, each with what applying that does."""
+"""The changed objects in changed files, each with its effect on the cluster."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _EFFECTS: Final = Effects()
 
 @dataclass(frozen=True, slots=True)
 class ChangedObject:
-    """An object that an upgrade changes, and what that does."""
+    """A changed object and its effect."""
 
     id: ObjectId
     effect: ObjectEffect
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data for programs."""
         return {
             "object": str(self.id),
             "cluster": self.id.cluster,
@@ -38,7 +38,7 @@ class ChangedObject:
 
 
 def changed_objects(changes: FileChanges) -> Iterator[ChangedObject]:
-    """Each object that changes, with its effect; none of those that only move."""
+    """Each changed object with its effect. Objects that only move to another file are left out."""
     before = objects_in((file.path, file.before) for file in changes.files if file.before is not None)
     after = objects_in((file.path, file.after) for file in changes.files if file.after is not None)
     for identity in (*before, *(each for each in after if each not in before)):
@@ -48,6 +48,6 @@ def changed_objects(changes: FileChanges) -> Iterator[ChangedObject]:
 
 
 def worst_effect(objects: Iterable[ChangedObject]) -> Effect:
-    """The worst effect on any of some objects."""
+    """The worst effect of these changes."""
     effects = (changed.effect.effect for changed in objects)
     return max(effects, key=lambda effect: effect.rank, default=Effect.NONE)

@@ -1,7 +1,7 @@
-"""Requests of one major version of a golden path, brought to the next: steps that are data in the golden path's folder.
+"""Migrate requests to the next major version of a golden path, with steps from its folder.
 
-``migrations.yaml`` stands beside ``golden-path.yaml`` of the new major version. It is applied to the text of a request:
-comments stay. Nothing is written before each request was parsed, rendered and checked with the new version.
+``migrations.yaml`` is next to ``golden-path.yaml`` of the new major version. The steps edit the text of a request, so
+comments stay. Nothing is written before each request is parsed, rendered and checked with the new version.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ _FINDING: Final = "migration"
 
 
 class Rename(Model):
-    """Another name for a field, at the same place."""
+    """Rename a field at its place."""
 
     rename: _Place
     to: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class Move(Model):
-    """Another place for a field; it must be free."""
+    """Move a field to another place, which must be free."""
 
     move: _Place
     to: _Place
 
 
 class Default(Model):
-    """A value for a field that is not given."""
+    """Set a field that is missing."""
 
     default: _Place
     value: Any
 
 
 class Map(Model):
-    """Other values for a field, by its old ones."""
+    """Replace the value of a field; ``values`` has the new values by the old ones."""
 
     map: _Place
     values: dict[str, _Plain]
 
 
 class Drop(Model):
-    """A field that goes; what that means is a finding where it was given."""
+    """Remove a field. ``finding`` explains the consequence to people who set the field."""
 
     drop: _Place
     finding: Text
@@ -76,16 +76,16 @@ class Migrations(Model):
     format: Literal["migrations/v1"]
     """Format of this file."""
     origin: Annotated[GoldenPathName, Field(alias="from")]
-    """Golden path and major version of the requests that it takes."""
+    """Golden path and major version of the requests to migrate."""
     steps: Annotated[tuple[Step, ...], ListInput, Field(max_length=200)]
-    """What is done, in this order."""
+    """The steps, in order."""
 
     @classmethod
     def of(cls, path: GoldenPath) -> Migrations | None:
-        """Those of a golden path; None where it has none.
+        """The migrations of a golden path; None if it has no such file.
 
         Raises:
-            DataError: the file is broken; the message names it and the field.
+            DataError: the file is invalid; the message names the file and the field.
         """
         file = path.folder / MIGRATIONS_FILE
         if not file.is_file():
@@ -99,41 +99,40 @@ class Migrations(Model):
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """A request of the new major version, and what a person should know of it."""
+    """The text of the migrated request, and findings for its owner."""
 
     text: str
     findings: tuple[Finding, ...]
 
 
 def migrate(text: str, to: str, library: Library, file: str | None = None) -> Migrated:
-    """The text of a request as one of another major version of its golden path.
+    """Migrate a request to another major version of its golden path.
 
     Args:
-        text: the request.
+        text: the text of the request.
         to: golden path and major version, such as `tenant/v2`.
         library: the golden paths.
-        file: named in each problem.
+        file: the file name for problems.
 
     Raises:
-        InputError: the golden path has no migration from the request's version, or a step does not fit it.
-        DataError: the migration is broken.
+        InputError: the golden path has no migration from the request's version, or a step does not fit the request.
+        DataError: the migration is invalid.
     """
     document = kubeyaml.load(text, name=file or "<input>")
     migrations = Migrations.of(library.get(to))
     origin = document.get("golden_path") if isinstance(document, dict) else None
     if migrations is None or migrations.origin != origin:
-        takes = f"takes requests of {migrations.origin}" if migrations else f"has no {MIGRATIONS_FILE}"
-        problem = Problem("golden_path", "no-migration", f"{to} {takes}", origin, file=file)
-        raise InputError([problem])
-    work = _Work(text, document, file)
+        reason = f"migrates requests of {migrations.origin}" if migrations else f"has no {MIGRATIONS_FILE}"
+        raise InputError([Problem("golden_path", "no-migration", f"{to} {reason}", origin, file=file)])
+    migration = _RequestMigration(text, document, file)
     for step in migrations.steps:
-        work.take(step)
-    work.put(("golden_path",), to)
-    return Migrated(work.text, tuple(work.findings))
+        migration.apply(step)
+    migration.set(("golden_path",), to)
+    return Migrated(migration.text, tuple(migration.findings))
 
 
-class _Work:
-    """A request on its way: its text and its values, which always say the same."""
+class _RequestMigration:
+    """The text of a request and its parsed values, which each step changes together."""
 
     def __init__(self, text: str, document: dict[str, Any], file: str | None) -> None:
         self.text = text
@@ -141,8 +140,8 @@ class _Work:
         self.findings: list[Finding] = []
         self._file = file
 
-    def take(self, step: Step) -> None:
-        """Do one step, if the request has what it is about."""
+    def apply(self, step: Step) -> None:
+        """Apply one step, if it concerns the request."""
         if isinstance(step, Rename):
             way = tuple(step.rename.split("."))
             self._move(way, (*way[:-1], step.to), lambda text: rename_field(text, way, step.to))
@@ -156,70 +155,70 @@ class _Work:
         else:
             self._drop(tuple(step.drop.split(".")), step.finding)
 
-    def put(self, way: tuple[str, ...], value: Any) -> None:
-        """Give a field with a plain value another one."""
+    def set(self, way: tuple[str, ...], value: Any) -> None:
+        """Replace a scalar value."""
         wanted = copy.deepcopy(self.document)
-        _holder(wanted, way)[way[-1]] = value
-        self._become(wanted, lambda text: edited(text, [(way, value)]))
+        _parent(wanted, way)[way[-1]] = value
+        self._update(wanted, lambda text: edited(text, [(way, value)]))
 
     def _move(self, way: tuple[str, ...], to: tuple[str, ...], edit: Any) -> None:
         if not _has(self.document, way):
             return
         if _has(self.document, to):
-            message = f"is given, and {'.'.join(way)} would take its place; keep one of them"
-            problem = Problem(".".join(to), "migration-clash", message, file=self._file)
-            raise InputError([problem])
+            message = f"is set, and the migration moves {'.'.join(way)} to the same place; keep one of them"
+            raise InputError([Problem(".".join(to), "migration-clash", message, file=self._file)])
         wanted = copy.deepcopy(self.document)
-        value = _holder(wanted, way).pop(way[-1])
-        _holder(wanted, to, make=True)[to[-1]] = value
+        value = _parent(wanted, way).pop(way[-1])
+        _parent(wanted, to, create=True)[to[-1]] = value
         _prune(wanted, way[:-1])
-        self._become(wanted, edit)
+        self._update(wanted, edit)
 
     def _default(self, way: tuple[str, ...], value: Any) -> None:
         if _has(self.document, way):
             return
         wanted = copy.deepcopy(self.document)
-        _holder(wanted, way, make=True)[way[-1]] = value
-        self._become(wanted, lambda text: edited(text, [(way, value)]))
+        _parent(wanted, way, create=True)[way[-1]] = value
+        self._update(wanted, lambda text: edited(text, [(way, value)]))
 
     def _map(self, way: tuple[str, ...], values: dict[str, _Plain]) -> None:
         if not _has(self.document, way):
             return
-        now = _holder(self.document, way)[way[-1]]
+        now = _parent(self.document, way)[way[-1]]
         key = str(now).lower() if isinstance(now, bool) else str(now)
         if key in values:
-            self.put(way, values[key])
+            self.set(way, values[key])
 
     def _drop(self, way: tuple[str, ...], why: str) -> None:
         if not _has(self.document, way):
             return
         wanted = copy.deepcopy(self.document)
-        _holder(wanted, way).pop(way[-1])
+        _parent(wanted, way).pop(way[-1])
         _prune(wanted, way[:-1])
-        self._become(wanted, lambda text: edited(text, [(way, MISSING)]))
+        self._update(wanted, lambda text: edited(text, [(way, MISSING)]))
         name = str(self.document.get("name", ""))
-        fix = "Read what it says, and change the request if that is not meant."
+        fix = "Read the consequence, and change the request if it is not acceptable."
+        message = f"is removed: {why}"
         self.findings.append(
-            Finding(self._file or "", name, ".".join(way), _FINDING, Severity.WARNING, f"goes: {why}", fix)
+            Finding(self._file or "", name, ".".join(way), _FINDING, Severity.WARNING, message, fix)
         )
 
-    def _become(self, wanted: dict[str, Any], edit: Any) -> None:
+    def _update(self, wanted: dict[str, Any], edit: Any) -> None:
         self.document = wanted
         with contextlib.suppress(InputError, LookupError, ValueError):
             changed = edit(self.text)
             if kubeyaml.same(kubeyaml.load(changed), wanted):
                 self.text = changed
                 return
-        # A text in braces, for one, cannot be changed line by line: its values are written anew.
+        # Some texts, such as flow style, cannot be edited line by line. Their values are written again.
         self.text = kubeyaml.dump(wanted)
 
 
-def _holder(document: dict[str, Any], way: tuple[str, ...], *, make: bool = False) -> dict[str, Any]:
+def _parent(document: dict[str, Any], way: tuple[str, ...], *, create: bool = False) -> dict[str, Any]:
     node: Any = document
     for name in way[:-1]:
-        node = node.setdefault(name, {}) if make and isinstance(node, dict) else node[name]
+        node = node.setdefault(name, {}) if create and isinstance(node, dict) else node[name]
     if not isinstance(node, dict):
-        message = "a step of the migration leads through something that is not a mapping"
+        message = "cannot be migrated: a parent of the field is not a mapping"
         raise InputError([Problem(".".join(way), "migration-clash", message)])
     return node
 
@@ -233,7 +232,7 @@ def _has(document: Any, way: tuple[str, ...]) -> bool:
 
 
 def _prune(document: dict[str, Any], way: tuple[str, ...]) -> None:
-    """Without mappings that a step left empty."""
-    while way and _holder(document, way).get(way[-1]) == {}:
-        _holder(document, way).pop(way[-1])
+    """Remove the mappings that a step left empty."""
+    while way and _parent(document, way).get(way[-1]) == {}:
+        _parent(document, way).pop(way[-1])
         way = way[:-1]

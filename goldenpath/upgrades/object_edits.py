@@ -1,4 +1,4 @@
-"""Hand edits of one tenant, workload or platform, object by object, judged against a new rendering."""
+"""Find the hand edits of one owner, object by object, and judge them against a new rendering."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Objects = dict[ObjectId, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class ObjectEdit:
-    """One judged edit, with the file and the object that it is in; ``object`` is None for an edit of a file as a whole."""
+    """One judged edit with its file and object. ``object`` is None for an edit of a whole file."""
 
     file: str
     judged: JudgedEdit
@@ -40,24 +40,23 @@ class ObjectEdit:
 
     @property
     def verdict(self) -> EditVerdict:
-        """What becomes of it."""
         return self.judged.verdict
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:
-        """What makes the edit that edit."""
+        """The identity of the edit."""
         edit = self.judged.edit
         values = (repr(edit.before), repr(edit.after))
         return (self.file, str(self.object), edit.place, edit.action.value, "".join(values))
 
     def refused(self, why: str) -> ObjectEdit:
-        """The edit as one that no override can say, unless the new version has it already."""
+        """Mark the edit as impossible to carry, unless the new version has it already."""
         if self.verdict is EditVerdict.ALREADY_SO:
             return self
         return replace(self, judged=replace(self.judged, verdict=EditVerdict.NOT_SAYABLE, why=why))
 
     def refused_by(self, checks: Mapping[tuple[str, str], str]) -> ObjectEdit:
-        """The edit as a conflict where the checks refuse its override; ``checks`` has why, by kind and name."""
+        """Mark the edit as a conflict if the checks refuse its override. ``checks`` has reasons by kind and name."""
         which = self.object
         why = None if which is None else checks.get((which.kind, which.name))
         if why is None or self.verdict is not EditVerdict.CARRIED:
@@ -66,7 +65,7 @@ class ObjectEdit:
 
     @property
     def problem(self) -> Problem:
-        """Why it stops the upgrade: where, both values, and the fix."""
+        """The problem of an edit that stops the upgrade, with the place, the values and the fix."""
         edit, now = self.judged.edit, self.judged.now
         place = " ".join(part for part in (str(self.object or ""), edit.place) if part)
         values = ""
@@ -75,17 +74,17 @@ class ObjectEdit:
                 f" (rendered {_shown(edit.before)}, edited {_shown(edit.after)}, new version {_shown(now)})"
             )
         fixes = {
-            EditVerdict.CONFLICT: "put the file back to take the new version's value; or publish the edit as an override "
+            EditVerdict.CONFLICT: "restore the file to accept the new version's value; or publish the edit as an override "
             "of the request first, and upgrade with --keep-overrides",
-            EditVerdict.ORPHANED: "put the file back, since the edited object is gone; or change the request",
+            EditVerdict.ORPHANED: "restore the file, because the edited object no longer exists; or change the request",
         }
         fix = fixes.get(self.verdict) if not same(edit.before, now) else None
-        fix = fix or "put the file back, and change the request"
+        fix = fix or "restore the file, and change the request"
         message = f"{self.verdict.value}: {self.judged.why}{values}; {fix}"
         return Problem(place, f"edit-{self.verdict.name.lower().replace('_', '-')}", message, file=self.file)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data; a value that is not there is left out."""
+        """Plain data for programs, without missing values."""
         edit = self.judged.edit
         values = {"before": edit.before, "after": edit.after, "new": self.judged.now}
         hidden = self.object is not None and self.object.kind == "Secret"
@@ -112,10 +111,10 @@ def _shown(value: Any) -> str:
 
 
 def objects_in(texts: Iterable[tuple[str, str]]) -> Objects:
-    """The Kubernetes objects of some files, given as path and text.
+    """The Kubernetes objects in files, each given as path and text.
 
     Raises:
-        InputError: a file is not YAML.
+        InputError: a file is not valid YAML.
     """
     found: Objects = {}
     for path, text in texts:
@@ -128,95 +127,91 @@ def objects_in(texts: Iterable[tuple[str, str]]) -> Objects:
 
 def edits_by_hand(
     tree: FleetTree,
-    there: Mapping[str, TreeEntry],
+    present: Mapping[str, TreeEntry],
     lock: Lock,
     new: Objects,
     *,
     rendered: Callable[[str], str | None],
     keys: ListKeys,
 ) -> tuple[ObjectEdit, ...]:
-    """Every edit of a rendered file since the lock was written, with its verdict.
+    """Every hand edit since the last publish, with its verdict.
 
     Args:
-        tree: what is there.
-        there: the files of the owner, by path.
-        lock: its lock: what was rendered.
+        tree: the present state.
+        present: the files of the owner, by path.
+        lock: the lock of the last publish.
         new: every object of the new rendering.
-        rendered: the text that the old version renders for a path, where the repository does not have it any more.
+        rendered: returns the text that the last publish rendered for a path, or None.
         keys: finds the keys of lists.
     """
     found: list[ObjectEdit] = []
     changed = {
         path
-        for path in {*lock.files, *there}
+        for path in {*lock.files, *present}
         if not is_record(path)
-        and (lock.files.get(path) != (plain_id(there[path]) if path in there else None))
+        and (lock.files.get(path) != (plain_id(present[path]) if path in present else None))
     }
-    texts = tree.texts({path: there[path] for path in changed if path in there})
+    texts = tree.texts({path: present[path] for path in changed if path in present})
     for path in sorted(changed):
         base = rendered(path) if path in lock.files else None
         if path in lock.files and base is None:
-            why = "this clone lacks the rendered file; `git fetch --unshallow` gets it"
+            why = "this clone lacks the rendered file; fetch it with `git fetch --unshallow`"
             found.append(_of_file(path, why))
-        elif path in there and there[path].mode != FILE_MODE:
-            found.append(_of_file(path, "it is a symbolic link or an executable now"))
+        elif path in present and present[path].mode != FILE_MODE:
+            found.append(_of_file(path, "the file is now a symbolic link or an executable"))
         else:
             found += edits_in_file(path, base, texts.get(path), new, keys)
     return tuple(found)
 
 
-def _of_file(path: str, why: str, verdict: EditVerdict = EditVerdict.NOT_SAYABLE) -> ObjectEdit:
-    return ObjectEdit(path, JudgedEdit(Edit((), EditAction.WHOLE), verdict, MISSING, why))
+def _of_file(path: str, why: str) -> ObjectEdit:
+    judged = JudgedEdit(Edit((), EditAction.WHOLE), EditVerdict.NOT_SAYABLE, MISSING, why)
+    return ObjectEdit(path, judged)
 
 
 def edits_in_file(
-    path: str, base: str | None, there: str | None, new: Objects, keys: ListKeys
+    path: str, base: str | None, present: str | None, new: Objects, keys: ListKeys
 ) -> Iterator[ObjectEdit]:
     """Every edit of one file, with its verdict.
 
     Args:
-        path: the file.
-        base: its text as it was rendered; None where nothing was.
-        there: its text as it is; None where it was removed.
+        path: the path of the file.
+        base: the rendered text; None if the file was not rendered.
+        present: the present text; None if the file was removed.
         new: every object of the new rendering.
         keys: finds the keys of lists.
     """
     if not path.endswith((".yaml", ".yml")):
-        if (
-            base is not None
-            and there is not None
-            and base.replace("\r\n", "\n") == there.replace("\r\n", "\n")
-        ):
-            return
-        yield _of_file(path, "it follows from the request: change that, or put the file back")
+        if base is None or present is None or base.replace("\r\n", "\n") != present.replace("\r\n", "\n"):
+            yield _of_file(path, "the file follows from the request; change the request, or restore the file")
         return
     try:
-        edited = objects_in([(path, there or "")])
-        rest_edited = _others(path, there)
+        edited = objects_in([(path, present or "")])
+        other_edited = _others(path, present)
     except InputError:
-        yield _of_file(path, "it is not YAML any more")
+        yield _of_file(path, "the file is no longer valid YAML")
         return
-    rendered, rest = objects_in([(path, base or "")]), _others(path, base)
-    if not same(rest, rest_edited):
-        yield _of_file(path, "it holds something that is not a Kubernetes object, which no override changes")
+    rendered, other_rendered = objects_in([(path, base or "")]), _others(path, base)
+    if not same(other_rendered, other_edited):
+        yield _of_file(path, "the edited document is not a Kubernetes object, and no override changes it")
     for identity in (*rendered, *(each for each in edited if each not in rendered)):
         for judged in _of_object(rendered.get(identity), edited.get(identity), new.get(identity), keys):
             yield ObjectEdit(path, judged, identity)
 
 
 def _others(path: str, text: str | None) -> list[Any]:
-    """The documents of a file that are no Kubernetes objects, such as a kustomization file."""
+    """The documents of a file that are not Kubernetes objects, such as a kustomization."""
     documents = kubeyaml.load_all(text or "", name=path)
     return [each for each in documents if each is not None and not is_kubernetes_object(each)]
 
 
 def _of_object(
-    base: dict[str, Any] | None, there: dict[str, Any] | None, new: dict[str, Any] | None, keys: ListKeys
+    base: dict[str, Any] | None, present: dict[str, Any] | None, new: dict[str, Any] | None, keys: ListKeys
 ) -> Iterator[JudgedEdit]:
-    if base is not None and there is not None:
-        yield from judge(base, there, new, keys)
+    if base is not None and present is not None:
+        yield from judge(base, present, new, keys)
         return
-    before, after, now = (MISSING if body is None else body for body in (base, there, new))
+    before, after, now = (MISSING if body is None else body for body in (base, present, new))
     edit = Edit((), EditAction.WHOLE, before, after)
     if same(now, after):
         yield JudgedEdit(edit, EditVerdict.ALREADY_SO, now)

@@ -1,4 +1,4 @@
-"""The upgrade of one tenant, workload or platform: what changes, which edits are carried, and what stands in its way."""
+"""The planned upgrade of one tenant, workload or platform: changes, carried hand edits, and problems."""
 
 from __future__ import annotations
 
@@ -16,54 +16,53 @@ if TYPE_CHECKING:
     from goldenpath.fleet import Submission
     from goldenpath.spec.ref import Ref
     from goldenpath.upgrades.changed_objects import ChangedObject
+    from goldenpath.upgrades.existing_overrides import OverrideEdit
     from goldenpath.upgrades.object_edits import ObjectEdit
-    from goldenpath.upgrades.standing_overrides import StandingEdit
 
 __all__ = ["OneUpgrade", "UpgradeReadiness"]
 
 
 class UpgradeReadiness(enum.StrEnum):
-    """Whether an upgrade can be carried out."""
+    """The readiness of an upgrade."""
 
     UP_TO_DATE = "up to date"
     READY = "ready"
     WAITS = "waits for its owner"
-    """It carries hand edits, and no one has agreed to them yet."""
+    """The upgrade carries hand edits that no one has approved yet."""
     STOPPED = "stopped"
-    """A person must decide about an edit, or mend the request."""
+    """A person must decide about an edit, or fix the request."""
 
 
 @dataclass(frozen=True)
 class OneUpgrade:
-    """One owner's upgrade; nothing of it is written yet."""
+    """One owner's planned upgrade."""
 
     ref: Ref
     owner: str | None
     before: str
-    """Exact version that the lock pins."""
+    """Exact version in the lock."""
     after: str
-    """Exact version that is asked for."""
+    """Exact version to upgrade to."""
     is_agreed: bool = False
-    """Whether carried edits have a reason, an approver and an end."""
+    """Whether carried edits have a reason, an approver and an end date."""
     edits: tuple[ObjectEdit, ...] = ()
-    overrides: tuple[StandingEdit, ...] = ()
-    """What the request's own overrides do on the new version, as far as they do not simply fit."""
+    overrides: tuple[OverrideEdit, ...] = ()
+    """Overrides of the request that do not simply fit the new version."""
     problems: tuple[Problem, ...] = ()
-    """Why the new version cannot be rendered, or its checks fail."""
+    """Problems of rendering and checking the new version."""
     request: Submission | None = None
-    """The request with the overrides that carry the edits; None where it stays as it is, or for a platform."""
+    """The request with the overrides of carried edits; None without such overrides."""
     changes: FileChanges = field(default_factory=FileChanges)
     has_changes: bool = False
-    """Whether there are changes; they themselves are left out of a plan of many."""
+    """Whether files change. A plan of many owners drops ``changes`` and keeps this."""
     version_changes: FileChanges | None = None
-    """What the new version changes in what was rendered, without any edit; None where that is ``changes``."""
+    """The changes between the rendered files of both versions, without hand edits; None if equal to ``changes``."""
     objects: tuple[ChangedObject, ...] = ()
     fleet_changes: int = 0
-    """How many objects change since the fleet changed, and not the version."""
+    """The number of files that change because of the fleet or the request, and not because of the version."""
 
     @property
     def readiness(self) -> UpgradeReadiness:
-        """Whether it can be carried out."""
         if self.problems or any(edit.verdict.stops for edit in self.edits):
             return UpgradeReadiness.STOPPED
         if any(each.stops for each in self.overrides):
@@ -75,31 +74,30 @@ class OneUpgrade:
         return UpgradeReadiness.READY
 
     def without_contents(self) -> OneUpgrade:
-        """The same without texts: what a plan of many owners holds of each."""
+        """The same upgrade without texts, for a plan of many owners."""
         return replace(self, changes=FileChanges(), version_changes=None, request=None)
 
     @property
     def carried(self) -> tuple[ObjectEdit, ...]:
-        """Edits that the request says as overrides from then on."""
+        """Edits that become overrides of the request."""
         return tuple(edit for edit in self.edits if edit.verdict is EditVerdict.CARRIED)
 
     @property
     def edited_files(self) -> frozenset[str]:
-        """Files with edits by hand."""
+        """Files with hand edits."""
         return frozenset(edit.file for edit in self.edits)
 
     @property
     def effect(self) -> Effect:
-        """The worst effect on any object."""
         return worst_effect(self.objects)
 
     @property
     def irreversible(self) -> tuple[ChangedObject, ...]:
-        """Objects whose change a roll-back does not undo."""
+        """Changed objects that a rollback does not restore."""
         return tuple(changed for changed in self.objects if not changed.effect.rolls_back)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data for programs."""
         return {
             "kind": self.ref.subject.value,
             "name": self.ref.path,

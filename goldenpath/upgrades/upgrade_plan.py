@@ -1,4 +1,4 @@
-"""A plan of upgrades: changes in groups, each with the owners that have it; effects, edits and what stands in the way."""
+"""A plan of upgrades: groups of changes with their owners, effects, hand edits and problems."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ FORMAT: Final = "upgrade-plan/v1"
 
 @dataclass(frozen=True, slots=True)
 class UpgradeGroup:
-    """Changes of objects that the same owners have. Each change is in one group, an owner in one or more."""
+    """Changes of objects with the same owners. Each change is in one group, an owner in one or more."""
 
     digest: str
     shape: tuple[str, ...]
-    """A line for each object and field that changes, without the owner's name."""
+    """A line for each changed object and field, without the owner's name."""
     names: tuple[str, ...]
     effect: Effect
     """The worst effect of these changes."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data for programs."""
         return {
             "digest": self.digest,
             "effect": self.effect.value,
@@ -44,15 +44,15 @@ class UpgradeGroup:
 
 @dataclass(frozen=True)
 class UpgradePlan:
-    """What upgrading would do; nothing is written."""
+    """The planned upgrades of a golden path."""
 
     golden_path: str
     after: str
     """Exact version."""
     upgrades: tuple[OneUpgrade, ...]
-    """By name; their contents are left out."""
+    """The upgrades by name, without their contents."""
     groups: tuple[UpgradeGroup, ...]
-    """The changes, those of the most owners first."""
+    """The groups of changes, those with the most owners first."""
 
     @classmethod
     def of(
@@ -61,7 +61,7 @@ class UpgradePlan:
         """A plan of upgrades, each with the changes of its objects."""
         upgrades: list[OneUpgrade] = []
         shapes: list[tuple[ObjectShape, ...]] = []
-        # Most owners have most changes in common: each of them is held once.
+        # Most owners share most changes; memory holds each change once.
         known: dict[ObjectShape, ObjectShape] = {}
         for upgrade, changes in found:
             upgrades.append(upgrade)
@@ -80,7 +80,7 @@ class UpgradePlan:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many owners there are of each readiness."""
+        """The number of owners by readiness."""
         counts = Counter(upgrade.readiness for upgrade in self.upgrades)
         return {readiness.value: counts[readiness] for readiness in UpgradeReadiness}
 

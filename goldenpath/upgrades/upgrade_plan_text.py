@@ -1,4 +1,4 @@
-"""A plan of upgrades as lines for people, and as Markdown for a pull request or an issue."""
+"""Format a plan of upgrades as text, and as Markdown for a pull request or an issue."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def plan_lines(plan: UpgradePlan) -> Iterator[str]:
 
 
 def plan_markdown(plan: UpgradePlan) -> str:
-    """The plan as Markdown; whatever a person wrote stands in code."""
+    """The plan as Markdown. Texts of people appear only as code."""
     blocks = [f"**{_title(plan)}**"]
     for group in plan.groups:
         lines = "\n".join(_shown(group.shape))
@@ -69,7 +69,7 @@ def _sections(plan: UpgradePlan) -> Iterator[tuple[str, list[str]]]:
         ("Edits by hand, carried as overrides", _edits),
         ("Stopped: a person must decide", _stops),
         ("Cannot be rolled back", _final),
-        ("The fleet changed too", _fleet),
+        ("The fleet has changed too", _fleet),
     )
     for heading, of_one in sections:
         lines = [f"{each.ref.path}: {line}" for each in plan.upgrades for line in of_one(each)]
@@ -89,11 +89,11 @@ def _edits(upgrade: OneUpgrade) -> Iterator[str]:
 def _stops(upgrade: OneUpgrade) -> Iterator[str]:
     yield from (str(problem) for problem in upgrade.problems)
     yield from (str(edit.problem) for edit in upgrade.edits if edit.verdict.stops)
-    for standing in upgrade.overrides:
-        if standing.stops:
-            yield str(standing.problem)
+    for override in upgrade.overrides:
+        if override.stops:
+            yield str(override.problem)
         else:
-            yield f"overrides[{standing.index}]: {standing.edit.verdict}: {standing.edit.judged.edit.place}"
+            yield f"overrides[{override.index}]: {override.edit.verdict}: {override.edit.judged.edit.place}"
 
 
 def _final(upgrade: OneUpgrade) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _final(upgrade: OneUpgrade) -> Iterator[str]:
 
 def _fleet(upgrade: OneUpgrade) -> Iterator[str]:
     if upgrade.fleet_changes:
-        yield f"{upgrade.fleet_changes} of its files change since the fleet changed, and not the version"
+        yield f"{upgrade.fleet_changes} files change because of the fleet, and not because of the version"
 
 
 def _fenced(text: str) -> str:

@@ -1,4 +1,4 @@
-"""``upgrades/<path>-<version>.yaml``: what people decided about an upgrade that goes in waves."""
+"""``upgrades/<path>-<version>.yaml``: the record of an upgrade in waves, with the decisions of people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from goldenpath.repository.record_fields import ExactVersion  # noqa: TC001 - pydantic reads it
 from goldenpath.spec.document_model import Model
 from goldenpath.spec.types import Date, GoldenPathName, GroupRef, Text  # noqa: TC001 - pydantic reads them
-from goldenpath.upgrades.carrying import Agreement
+from goldenpath.upgrades.carried_edits import Agreement
 from goldenpath.waves.wave_record import WavesRecord
 
 __all__ = ["RecordedAgreement", "UpgradeRecord", "record_path"]
@@ -16,7 +16,7 @@ _FOLDER = "upgrades"
 
 
 class RecordedAgreement(Model):
-    """Who agreed that hand edits stay."""
+    """The approval that hand edits stay."""
 
     approved_by: GroupRef
     reason: Text
@@ -24,7 +24,6 @@ class RecordedAgreement(Model):
 
     @property
     def agreement(self) -> Agreement:
-        """As an upgrade takes it."""
         return Agreement(self.approved_by, self.reason, self.expires)
 
 
@@ -38,15 +37,15 @@ class UpgradeRecord(WavesRecord):
     golden_path: GoldenPathName
     """Golden path and its major version."""
     version: ExactVersion
-    """The version to which the upgrade goes."""
+    """Version to upgrade to."""
     keep_overrides: bool = False
-    """Whether overrides of requests may hide what the new version changes."""
+    """Whether overrides of requests may hide changes of the new version."""
     agreement: RecordedAgreement | None = None
-    """Who agreed that hand edits stay; owners with hand edits wait without one."""
+    """The approval that hand edits stay. Without it, owners with hand edits wait."""
     members: dict[str, dict[str, ExactVersion]]
-    """By wave, its members, each with the version that it had."""
+    """The members of each wave, with their versions before the upgrade."""
 
 
 def record_path(golden_path: str, version: str) -> str:
-    """Where the record of an upgrade is: ``upgrades/tenant-1.1.0.yaml``."""
+    """The path of an upgrade's record: ``upgrades/tenant-1.1.0.yaml``."""
     return f"{_FOLDER}/{golden_path.partition('/')[0]}-{version}.yaml"

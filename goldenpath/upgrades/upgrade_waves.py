@@ -1,4 +1,4 @@
-"""An upgrade of many owners as what goes in waves: how far it is follows from the locks on the branch."""
+"""An upgrade in waves. Its progress follows from the locks on the branch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from goldenpath.spec.ref import Ref, Subject
 from goldenpath.tenancy import RepositoryPaths
 from goldenpath.tenancy.repository_paths import FLEET_FILE, TENANTS
 from goldenpath.upgrades.one_upgrade import UpgradeReadiness
+from goldenpath.upgrades.upgrade_planner import UpgradePlanner
 from goldenpath.upgrades.upgrade_record import RecordedAgreement, UpgradeRecord, record_path
-from goldenpath.upgrades.upgrading import Upgrader, what_stops
-from goldenpath.upgrades.working_out import WorkingOut
+from goldenpath.upgrades.upgrader import Upgrader, blocking_problems
 from goldenpath.waves.ring_membership import RingCandidate, members_of
 from goldenpath.waves.rollout import Merged, Outlook
 from goldenpath.waves.selection import Selection, labels_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import TreeEntry
     from goldenpath.repository.lock import Lock
-    from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.upgrades.carried_edits import Agreement
     from goldenpath.waves.wave_progress import Progress
     from goldenpath.waves.waves_file import Waves
 
@@ -48,12 +48,12 @@ _STATES = {
 
 
 class UpgradeWaves(WaveRunner[UpgradeRecord]):
-    """One upgrade of many owners, in waves.
+    """Runs an upgrade of many owners in waves.
 
     Args:
         fleet: the fleet repository.
         golden_path: name and major version.
-        version: the exact version to which it goes; otherwise the one that the fleet pins, or the newest.
+        version: the exact version to upgrade to; by default the one that the fleet pins, or the newest.
         options: as for :class:`~goldenpath.waves.wave_runner.WaveRunner`.
     """
 
@@ -72,19 +72,19 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
         pull_requests: bool = False,
         keep_overrides: bool = False,
     ) -> Progress:
-        """Record the waves and their members, and go as far as the first gate.
+        """Record the waves and their members, and run them up to the first gate.
+
+        The new record replaces the record of finished waves to the same version. Declined pull requests stay declined.
 
         Args:
-            waves: who goes when.
-            agreement: who agreed that hand edits stay.
-            selection: only these owners; all that use the golden path where none is given.
-            pull_requests: put each wave up for review.
-            keep_overrides: keep overrides that hide what the new version changes.
-
-        Waves to the same version that are over make room for these; pull requests that people closed stay declined.
+            waves: the waves and their members.
+            agreement: the approval that hand edits stay.
+            selection: the owners to upgrade; by default all that use the golden path.
+            pull_requests: open pull requests for each wave.
+            keep_overrides: keep overrides that hide changes of the new version.
 
         Raises:
-            InputError: the upgrade was started already and is not over, or selects no one.
+            InputError: the upgrade is running already, or selects no owner.
         """
         record = self.planned(
             waves,
@@ -93,11 +93,11 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
             pull_requests=pull_requests,
             keep_overrides=keep_overrides,
         )
-        over = self.finished()
-        if over is not None:
-            declined = self.rollout.parse(over).declined
+        finished = self.finished()
+        if finished is not None:
+            declined = self.rollout.parse(finished).declined
             record = record.model_copy(update={"declined": declined})
-        return self.begin(record, after=over)
+        return self.begin(record, after=finished)
 
     def planned(
         self,
@@ -108,7 +108,7 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
         pull_requests: bool = False,
         keep_overrides: bool = False,
     ) -> UpgradeRecord:
-        """The record that :meth:`start` writes, with the members of each wave: owners that have another version."""
+        """The record that :meth:`start` writes. The members of the waves are the owners with another version."""
         state = self._fleet.state()
         refs = self._upgrader.owners(state, selection or Selection())
         found = {ref: lock.version if (lock := lock_of(state, ref)) else "" for ref in refs}
@@ -134,7 +134,7 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
 
 
 class _Upgrade:
-    """The upgrade as a rollout."""
+    """The rollout of an upgrade."""
 
     label = "upgrade"
 
@@ -144,7 +144,7 @@ class _Upgrade:
         self._clock = clock
         self.ref_of = upgrader.ref_of
         self.path = record_path(self._of, self._version)
-        # A wave moves the branch, and few owners with it: what follows from the same files is worked out once.
+        # A wave moves the branch but changes few owners. Outlooks are cached by the files that they depend on.
         self._outlooks: dict[_Basis, Outlook] = {}
         self.branches = f"{_BRANCHES}/{self._of.partition('/')[0]}-{self._version}/"
         self.title = f"upgrade of {self._of} to {self._version}"
@@ -200,7 +200,7 @@ class _Upgrade:
 
 
 class _UpgradeView:
-    """The upgrade on one state of the fleet."""
+    """The progress of an upgrade in one state of the fleet."""
 
     def __init__(
         self, fleet: Fleet, state: FleetState, upgrader: Upgrader, known: dict[_Basis, Outlook]
@@ -209,7 +209,7 @@ class _UpgradeView:
         self._state = state
         self._upgrader = upgrader
         self._known = known
-        self._working_out = WorkingOut(state, upgrader.terms)
+        self._planner = UpgradePlanner(state, upgrader.settings)
 
     def exists(self, name: str) -> bool:
         return self._lock(name) is not None
@@ -223,23 +223,23 @@ class _UpgradeView:
 
     def outlook(self, name: str) -> Outlook:
         ref = self._upgrader.ref_of(name)
-        basis = _basis_of(self._state, ref, self._upgrader.terms.today)
+        basis = _basis_of(self._state, ref, self._upgrader.settings.today)
         if basis not in self._known:
-            self._known[basis] = self._worked_out(ref)
+            self._known[basis] = self._plan(ref)
         return self._known[basis]
 
-    def _worked_out(self, ref: Ref) -> Outlook:
+    def _plan(self, ref: Ref) -> Outlook:
         try:
-            upgrade = self._working_out.of(ref)
+            upgrade = self._planner.of(ref)
         except InputError as error:
             return Outlook(MemberState.STOPPED, str(error))
-        # A problem of no field is about the owner, whom its message names.
-        stops = what_stops(upgrade)
-        why = "; ".join(str(problem) if problem.path else problem.message for problem in stops)
+        # The message of a problem without a path names the owner.
+        problems = blocking_problems(upgrade)
+        why = "; ".join(str(problem) if problem.path else problem.message for problem in problems)
         return Outlook(_STATES[upgrade.readiness], why, upgrade.effect)
 
     def merge_of(self, name: str) -> Merged | None:
-        """The oldest commit of the branch since which the lock has the version."""
+        """The commit of the branch that brought the present version to the lock."""
         ref = self._upgrader.ref_of(name)
         paths = RepositoryPaths(ref, self._state.context.layout)
         repository = self._fleet.store.repository
@@ -247,9 +247,8 @@ class _UpgradeView:
         tip = self._state.snapshot.commit or self._fleet.store.ref
         for commit in repository.log(tip, paths=[paths.lock], first_parent=True):
             entry = repository.snapshot(commit.id).find(paths.lock)
-            lock = (
-                None if entry is None else read_lock(repository.blob(entry.id), paths.lock, paths.owns).lock
-            )
+            data = None if entry is None else repository.blob(entry.id)
+            lock = None if data is None else read_lock(data, paths.lock, paths.owns).lock
             if not _is_at(lock, self._upgrader):
                 break
             found = Merged(commit.id, commit.when)
@@ -264,7 +263,7 @@ def _is_at(lock: Lock | None, upgrader: Upgrader) -> bool:
 
 
 def _basis_of(state: FleetState, ref: Ref, today: dt.date | None) -> _Basis:
-    """What the outlook of one owner follows from: its files, the fleet's, its tenant's request, and its platforms' locks."""
+    """A key for the inputs of an outlook: the owner's files, the fleet's file, its tenant's records and platform locks."""
     tree, layout = state.tree, state.context.layout
     own: Mapping[str, TreeEntry]
     clusters: tuple[str, ...]
@@ -275,23 +274,23 @@ def _basis_of(state: FleetState, ref: Ref, today: dt.date | None) -> _Basis:
         lock = tree.lock(owned).lock
         own, clusters = tree.files(owned), tuple(lock.clusters) if lock else ()
     locks = (RepositoryPaths(Ref.of_platform(each), layout).lock for each in clusters)
-    beside = [FLEET_FILE, *locks]
+    others = [FLEET_FILE, *locks]
     if ref.parent is not None:
-        beside += [path for path in tree.files(tree.find(ref.parent)) if path.startswith(TENANTS)]
-    entries = {path: state.snapshot.find(path) for path in beside}
+        others += [path for path in tree.files(tree.find(ref.parent)) if path.startswith(TENANTS)]
+    entries = {path: state.snapshot.find(path) for path in others}
     ids = [f"{path} {entry.id}" for path, entry in {**own, **entries}.items() if entry is not None]
     return ref, today, hashlib.sha256("\n".join(sorted(ids)).encode()).digest()
 
 
 def lock_of(state: FleetState, ref: Ref) -> Lock | None:
-    """The lock of a tenant, workload or platform; None where it has none."""
+    """The lock of a tenant, workload or platform, or None."""
     if ref.subject is Subject.PLATFORM:
         return state.tree.platform_lock(ref.name).lock
     return state.tree.lock(state.tree.find(ref)).lock
 
 
 def candidate_of(state: FleetState, ref: Ref) -> RingCandidate:
-    """Name, owner and labels by which waves choose."""
+    """Name, owner and labels for the selection of waves."""
     fleet = state.context.spec
     if ref.subject is Subject.PLATFORM:
         cluster = fleet.clusters[ref.name]

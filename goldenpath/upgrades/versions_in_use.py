@@ -1,8 +1,9 @@
-"""The golden path's version of each tenant, workload and platform, and the newer ones."""
+"""List the version of the golden path of each tenant, workload and platform, and the newest version."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import InputError
@@ -22,24 +23,24 @@ __all__ = ["VersionInUse", "behind_in", "versions_in"]
 
 @dataclass(frozen=True, slots=True)
 class VersionInUse:
-    """The version that one owner's lock pins, and the one that an upgrade goes to: the fleet's, or the newest."""
+    """The version in one owner's lock, and the version of an upgrade: the one that the fleet pins, or the newest."""
 
     ref: Ref
     owner: str | None
     golden_path: str
     version: str
     newest: str
-    """Empty where the golden path is not there any more."""
+    """Empty if the library no longer has the golden path."""
     deprecated_until: dt.date | None
-    """The day until which its version is kept; None where it is not deprecated."""
+    """The last day of a deprecated version, or None."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether there is a newer version, or its own is deprecated."""
+        """Whether a newer version exists, or the version in use is deprecated."""
         return self.version != self.newest or self.deprecated_until is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data for programs."""
         return {
             "kind": self.ref.subject.value,
             "name": self.ref.path,
@@ -54,15 +55,15 @@ class VersionInUse:
 def behind_in(
     fleet: Fleet, *, cluster: str | None = None, owner: str | None = None
 ) -> tuple[VersionInUse, ...]:
-    """Who has an older version than there is: platforms, then tenants, then workloads, each by name.
+    """The owners with an outdated version: platforms, then tenants, then workloads, each by name.
 
     Args:
         fleet: the fleet repository.
-        cluster: only this cluster, and what is on it.
-        owner: only what this group owns.
+        cluster: only this cluster, with its tenants and workloads.
+        owner: only tenants and workloads of this group.
 
     Raises:
-        InputError: there is no fleet, or one with problems.
+        InputError: the branch has no fleet, or a fleet with problems.
     """
     chosen = Selection(owner=owner)
     return tuple(
@@ -75,7 +76,7 @@ def behind_in(
 
 
 def versions_in(state: FleetState) -> Iterator[tuple[VersionInUse, tuple[str, ...]]]:
-    """Every owner with a lock, and the clusters that it is on."""
+    """Every owner with a lock, and its clusters."""
     newest: dict[str, str] = {}
 
     def row(ref: Ref, lock: Lock) -> tuple[VersionInUse, tuple[str, ...]]:
@@ -95,7 +96,6 @@ def versions_in(state: FleetState) -> Iterator[tuple[VersionInUse, tuple[str, ..
     for cluster in state.context.spec.clusters:
         if (lock := state.tree.platform_lock(cluster).lock) is not None:
             yield row(Ref.of_platform(cluster), lock)
-    for everybody in (state.tree.tenants(), state.tree.all_workloads()):
-        for owned, locked in state.tree.locked(everybody):
-            if locked.lock is not None:
-                yield row(owned.ref, locked.lock)
+    for owned, locked in state.tree.locked(chain(state.tree.tenants(), state.tree.all_workloads())):
+        if locked.lock is not None:
+            yield row(owned.ref, locked.lock)

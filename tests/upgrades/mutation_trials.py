@@ -27,9 +27,9 @@ from goldenpath.edits import ListKeys
 from goldenpath.manifests import is_kubernetes_object
 from goldenpath.render.overrides import apply_overrides
 from goldenpath.spec.override import Override
-from goldenpath.upgrades.carrying import overrides_for, without_ambiguous
+from goldenpath.upgrades.carried_edits import overrides_for, without_ambiguous
+from goldenpath.upgrades.existing_overrides import judge_overrides
 from goldenpath.upgrades.object_edits import edits_in_file, objects_in
-from goldenpath.upgrades.standing_overrides import judge_overrides
 
 AGREED = {"reason": "Test", "approved_by": "us", "expires": "2099-01-01"}
 KEYS = ListKeys()

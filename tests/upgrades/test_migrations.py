@@ -92,7 +92,7 @@ def test_a_place_that_is_taken_is_refused(library: Path) -> None:
 
 
 def test_a_path_without_a_migration_from_there_is_refused(library: Path) -> None:
-    with pytest.raises(InputError, match="takes requests of tenant/v1"):
+    with pytest.raises(InputError, match="migrates requests of tenant/v1"):
         migrate(REQUEST.replace("tenant/v1", "other/v1"), "tenant/v2", Library([library]))
     (library / "tenant" / "migrations.yaml").unlink()
     with pytest.raises(InputError, match=r"has no migrations\.yaml"):

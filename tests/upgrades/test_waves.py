@@ -13,7 +13,7 @@ from upgrade_fleets import NEW, OLD, old_fleet, opened, replaced
 
 from goldenpath.errors import InputError
 from goldenpath.upgrades import Agreement, Progress, Selection, UpgradeWaves, read_waves
-from goldenpath.upgrades.working_out import WorkingOut
+from goldenpath.upgrades.upgrade_planner import UpgradePlanner
 from goldenpath.waves.forge_pace import ForgePace
 from goldenpath.waves.freeze_windows import freeze_at
 from goldenpath.waves.owner_health import HealthState, OwnerHealth
@@ -356,13 +356,13 @@ def test_the_pace_waits_in_the_minute_and_stops_in_the_hour() -> None:
 
 def test_an_owner_is_computed_again_only_after_a_change(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     worked_out: list[str] = []
-    real = WorkingOut.of
+    real = UpgradePlanner.of
 
-    def counted(self: WorkingOut, ref: Ref) -> Any:
+    def counted(self: UpgradePlanner, ref: Ref) -> Any:
         worked_out.append(ref.path)
         return real(self, ref)
 
-    monkeypatch.setattr(WorkingOut, "of", counted)
+    monkeypatch.setattr(UpgradePlanner, "of", counted)
     with opened(place) as fleet:
         runner = UpgradeWaves(fleet, "tenant/v1", gate=Clusters())
         runner.start(read_waves(TWO_WAVES + "soak: 2h\n", "waves.yaml"))

@@ -1,4 +1,4 @@
-"""Edits that are carried, as overrides of the request: one for each object and each set of clusters that agree."""
+"""Turn carried hand edits into overrides of the request: one for each object and each set of clusters with equal edits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Agreement", "overrides_for", "without_ambiguous"]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Who agreed that hand edits stay, why, and until when."""
+    """The approval that hand edits stay: approver, reason and end date."""
 
     approved_by: str
     reason: str
@@ -29,31 +29,30 @@ class Agreement:
 
     @classmethod
     def of(cls, approved_by: str | None, reason: str | None, expires: dt.date | None) -> Agreement | None:
-        """The agreement that was given; None where nothing of it was.
+        """The agreement in the options of a person; None if all three are empty.
 
         Raises:
-            InputError: a part of it is missing.
+            InputError: a part is missing.
         """
         given = {"--approved-by": approved_by, "--reason": reason, "--expires": expires}
         missing = [name for name, value in given.items() if not value]
         if len(missing) == len(given):
             return None
         if missing or not (approved_by and reason and expires):
-            message = f"goes with {' and '.join(missing)}: a kept edit has an approver, a reason and an end"
+            message = (
+                f"needs {' and '.join(missing)} too: a kept edit has an approver, a reason and an end date"
+            )
             raise InputError.of(next(name for name in given if name not in missing), "required", message)
         return cls(approved_by, reason, expires)
 
     def as_dict(self) -> dict[str, Any]:
-        """As an override has it."""
-        return {
-            "reason": self.reason,
-            "approved_by": self.approved_by,
-            "expires": self.expires.isoformat(),
-        }
+        """The fields of an override."""
+        expires = self.expires.isoformat()
+        return {"reason": self.reason, "approved_by": self.approved_by, "expires": expires}
 
 
 def without_ambiguous(edits: Iterable[ObjectEdit], new: Objects) -> tuple[ObjectEdit, ...]:
-    """The edits, where one that an override would also make in another object is not sayable."""
+    """Mark an edit as impossible to carry if its override would also change another object."""
     named: defaultdict[tuple[str | None, str, str], int] = defaultdict(int)
     for identity in new:
         named[identity.cluster, identity.kind, identity.name] += 1
@@ -63,7 +62,7 @@ def without_ambiguous(edits: Iterable[ObjectEdit], new: Objects) -> tuple[Object
         if which is None or edit.verdict is not EditVerdict.CARRIED:
             return edit
         if which.cluster is None or named[which.cluster, which.kind, which.name] > 1:
-            why = "an override names an object by kind and name, and this one is not the only one"
+            why = "an override selects by kind and name, and another object has the same kind and name"
             judged = JudgedEdit(edit.judged.edit, EditVerdict.NOT_SAYABLE, edit.judged.now, why)
             return replace(edit, judged=judged)
         return edit
@@ -74,12 +73,12 @@ def without_ambiguous(edits: Iterable[ObjectEdit], new: Objects) -> tuple[Object
 def overrides_for(
     edits: Iterable[ObjectEdit], new: Objects, agreement: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """The overrides that make the carried ones of these edits.
+    """The overrides for the carried edits.
 
     Args:
-        edits: of one owner.
+        edits: the edits of one owner.
         new: every object of the new rendering.
-        agreement: reason, approver and end.
+        agreement: reason, approver and end date.
     """
     by_object: defaultdict[tuple[str, str], defaultdict[str, list[JudgedEdit]]] = defaultdict(
         lambda: defaultdict(list)
@@ -91,9 +90,10 @@ def overrides_for(
         alike: defaultdict[str, list[str]] = defaultdict(list)
         changes: dict[str, dict[str, Any]] = {}
         for cluster, judged in by_cluster.items():
-            made = override_changes(each.edit for each in judged)
-            alike[fingerprint(made)].append(cluster)
-            changes[fingerprint(made)] = made
+            change = override_changes(each.edit for each in judged)
+            mark = fingerprint(change)
+            alike[mark].append(cluster)
+            changes[mark] = change
         everywhere = {each.cluster for each in new if (each.kind, each.name) == (kind, name)}
         for mark, clusters in alike.items():
             limited = {} if set(clusters) == everywhere else {"clusters": sorted(clusters)}

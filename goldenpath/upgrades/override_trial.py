@@ -1,4 +1,4 @@
-"""Hand edits as overrides of a request, tried before anything is written: accepted by the checks, and right in the result."""
+"""Try hand edits as overrides of a request: the checks must accept them, and the result must have the edits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from goldenpath.fleet import Submission
 from goldenpath.kubeyaml.editing import edited
 from goldenpath.render.overrides import overridden_body
 from goldenpath.spec.override import Override
-from goldenpath.upgrades.carrying import overrides_for
+from goldenpath.upgrades.carried_edits import overrides_for
 from goldenpath.upgrades.object_edits import objects_in
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from goldenpath.repository.object_changes import ObjectId
     from goldenpath.upgrades.object_edits import ObjectEdit, Objects
 
-__all__ = ["CarryingTrial", "errors_of", "objects_of"]
+__all__ = ["OverrideTrial", "errors_of", "objects_of"]
 
 
-class CarryingTrial:
+class OverrideTrial:
     """Tries overrides on one request.
 
     Args:
-        request: the request as it is.
-        render: parses and renders a request with the new version; raises InputError where it is refused.
-        agreement: reason, approver and end of the overrides.
+        request: the present request.
+        render: parses and renders a request with the new version; raises InputError for a refused request.
+        agreement: reason, approver and end date of the overrides.
     """
 
     def __init__(
@@ -49,32 +49,30 @@ class CarryingTrial:
     def carried(
         self, edits: tuple[ObjectEdit, ...], desired: DesiredFiles, new: Objects
     ) -> tuple[tuple[ObjectEdit, ...], Submission | None, DesiredFiles]:
-        """The edits as overrides of the request; an edit whose override fails a check is a conflict.
+        """Add the edits as overrides to the request. An edit becomes a conflict if the checks refuse its override.
 
         Args:
-            edits: with their verdicts.
-            desired: what the request renders to without more overrides.
+            edits: the judged edits.
+            desired: the rendering of the request without these overrides.
             new: its objects.
         """
         known = {(each.rule, each.object, each.field) for each in errors_of(desired)}
         refused: dict[tuple[str, str], str] = {}
         entries = [*overrides_for(edits, new, self._agreement)]
-        made = self._tried(entries)
-        if _complaint(made, known) is not None:
+        result = self._try(entries)
+        if (together := _new_error(result, known)) is not None:
             for entry in entries:
-                if (why := _complaint(self._tried([entry]), known)) is not None:
+                if (why := _new_error(self._try([entry]), known)) is not None:
                     refused[entry["kind"], entry["name"]] = why
             if not refused:
-                # Alone, each is fine: together they are not.
-                refused = dict.fromkeys(
-                    ((e["kind"], e["name"]) for e in entries), _complaint(made, known) or ""
-                )
+                # Each override is valid alone, but not together with the others.
+                refused = dict.fromkeys(((e["kind"], e["name"]) for e in entries), together)
             edits = tuple(edit.refused_by(refused) for edit in edits)
             entries = [*overrides_for(edits, new, self._agreement)]
-            made = self._tried(entries)
-        if isinstance(made, InputError):
+            result = self._try(entries)
+        if isinstance(result, InputError):
             return edits, None, desired
-        request, rendered = made
+        request, rendered = result
         verified = self._verified(edits, entries, new, rendered)
         return verified, request if entries else None, rendered
 
@@ -85,8 +83,8 @@ class CarryingTrial:
         new: Objects,
         rendered: DesiredFiles,
     ) -> tuple[ObjectEdit, ...]:
-        """The edits, where one is not sayable whose object is not the new version's with its overrides after all."""
-        made = objects_of(rendered)
+        """Mark an edit as impossible to carry if the rendered object differs from the new version with the override."""
+        objects = objects_of(rendered)
         overrides = [Override.model_validate(_with_day(entry)) for entry in entries]
 
         def is_right(identity: ObjectId) -> bool:
@@ -95,17 +93,17 @@ class CarryingTrial:
                 names = (override.kind, override.name) == (identity.kind, identity.name)
                 if names and override.is_on(identity.cluster):
                     wanted = overridden_body(wanted, override)
-            return not kubeyaml.same(wanted, new[identity]) and kubeyaml.same(made.get(identity), wanted)
+            return not kubeyaml.same(wanted, new[identity]) and kubeyaml.same(objects.get(identity), wanted)
 
         return tuple(
-            edit.refused("the override does not give the edited object")
+            edit.refused("the override does not result in the edited object")
             if edit.verdict is EditVerdict.CARRIED and edit.object is not None and not is_right(edit.object)
             else edit
             for edit in edits
         )
 
-    def _tried(self, entries: list[dict[str, Any]]) -> tuple[Submission, DesiredFiles] | InputError:
-        """The request with more overrides, and what it renders to; or why it is refused."""
+    def _try(self, entries: list[dict[str, Any]]) -> tuple[Submission, DesiredFiles] | InputError:
+        """The request with these overrides and its rendering, or the error of a refused request."""
         if not entries:
             return self._request, self._render(self._request)
         text = self._request.text or ""
@@ -123,7 +121,6 @@ def _with_day(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def objects_of(desired: DesiredFiles) -> Objects:
-    """The objects that a rendering has."""
     return objects_in(
         (path, content.text) for path, content in desired.files.items() if path.startswith("clusters/")
     )
@@ -133,11 +130,11 @@ def errors_of(desired: DesiredFiles) -> list[Finding]:
     return [finding for finding in desired.findings if finding.severity is Severity.ERROR]
 
 
-def _complaint(
-    made: tuple[Submission, DesiredFiles] | InputError, known: set[tuple[str, str, str]]
+def _new_error(
+    result: tuple[Submission, DesiredFiles] | InputError, known: set[tuple[str, str, str]]
 ) -> str | None:
-    """Why a request with overrides is not accepted, where it was accepted without."""
-    if isinstance(made, InputError):
-        return str(made.problems[0])
-    new = [each for each in errors_of(made[1]) if (each.rule, each.object, each.field) not in known]
+    """The first error that the overrides cause, or None."""
+    if isinstance(result, InputError):
+        return str(result.problems[0])
+    new = [each for each in errors_of(result[1]) if (each.rule, each.object, each.field) not in known]
     return f"{new[0].rule}: {new[0].message}" if new else None

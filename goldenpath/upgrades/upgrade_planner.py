@@ -1,7 +1,7 @@
-"""The upgrade of one owner, worked out on one state of the fleet.
+"""Plan the upgrade of one owner in one state of the fleet.
 
-The base is the blob that the lock names, the new rendering is of today's request and fleet, and hand edits are fields
-between the two.
+Hand edits are the differences between the rendered file in the lock and the present file, field by field. They are
+judged against a rendering of the present request and fleet with the new version.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from goldenpath.edits import EditVerdict, ListKeys
 from goldenpath.errors import GoldenpathError, InputError, Problem, RepositoryError
 from goldenpath.fleet import Submission
 from goldenpath.fleet.desired_files import desired_files, desired_platform
+from goldenpath.fleet.proposal import as_problem
 from goldenpath.fleet.request_lookup import existing, parent_in, request_of, tenants_of
 from goldenpath.repository.lazy_content import PlainContent, StoredContent
 from goldenpath.repository.object_changes import compare
 from goldenpath.spec.ref import Subject
-from goldenpath.upgrades.carrying import without_ambiguous
-from goldenpath.upgrades.carrying_trial import CarryingTrial, errors_of, objects_of
+from goldenpath.upgrades.carried_edits import without_ambiguous
 from goldenpath.upgrades.changed_objects import changed_objects
+from goldenpath.upgrades.existing_overrides import judge_overrides
 from goldenpath.upgrades.object_edits import edits_by_hand, objects_in
 from goldenpath.upgrades.one_upgrade import OneUpgrade
-from goldenpath.upgrades.standing_overrides import judge_overrides
+from goldenpath.upgrades.override_trial import OverrideTrial, errors_of, objects_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,23 +36,23 @@ if TYPE_CHECKING:
     from goldenpath.git import TreeEntry
     from goldenpath.intake import Parent
     from goldenpath.manifests import Manifests
-    from goldenpath.repository.lock import Lock
+    from goldenpath.repository.lock import Lock, Locked
     from goldenpath.repository.object_changes import FileChanges
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.ref import Ref
-    from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.upgrades.carried_edits import Agreement
+    from goldenpath.upgrades.existing_overrides import OverrideEdit
     from goldenpath.upgrades.object_edits import ObjectEdit, Objects
-    from goldenpath.upgrades.standing_overrides import StandingEdit
 
-__all__ = ["UpgradeTerms", "WorkingOut"]
+__all__ = ["UpgradePlanner", "UpgradeSettings"]
 
 _KEYS: Final = ListKeys()
 _TRIAL_DAYS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class UpgradeTerms:
-    """What an upgrade is asked to do; see :class:`~goldenpath.upgrades.upgrading.Upgrader`."""
+class UpgradeSettings:
+    """The version and the options of an upgrade; see :class:`~goldenpath.upgrades.upgrader.Upgrader`."""
 
     golden_path: str
     version: str
@@ -61,12 +62,12 @@ class UpgradeTerms:
     may_go_back: bool = False
 
 
-class WorkingOut:
-    """Works out upgrades on one state of the fleet."""
+class UpgradePlanner:
+    """Plans upgrades in one state of the fleet."""
 
-    def __init__(self, state: FleetState, terms: UpgradeTerms) -> None:
+    def __init__(self, state: FleetState, settings: UpgradeSettings) -> None:
         self._state = state
-        self._terms = terms
+        self._settings = settings
 
     def of(self, ref: Ref) -> OneUpgrade:
         """The upgrade of one owner.
@@ -75,70 +76,70 @@ class WorkingOut:
             InputError: the fleet has no such owner.
         """
         if ref.subject is Subject.PLATFORM:
-            return _OfPlatform(self._state, self._terms, ref).upgrade
-        return _OfRequest(self._state, self._terms, ref).upgrade
+            return _PlatformUpgrade(self._state, self._settings, ref).upgrade
+        return _RequestUpgrade(self._state, self._settings, ref).upgrade
 
 
-class _One:
-    """What the upgrades of tenants, workloads and platforms have in common."""
+class _OwnerUpgrade:
+    """The common part of the upgrades of tenants, workloads and platforms."""
 
-    def __init__(self, state: FleetState, terms: UpgradeTerms, ref: Ref) -> None:
+    def __init__(self, state: FleetState, settings: UpgradeSettings, ref: Ref) -> None:
         self.state = state
-        self.terms = terms
+        self.settings = settings
         self.ref = ref
 
     @cached_property
-    def there(self) -> Mapping[str, TreeEntry]:
-        """The files of the owner."""
+    def present(self) -> Mapping[str, TreeEntry]:
+        """The present files of the owner."""
         raise NotImplementedError
 
-    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
-        """Its lock."""
+    def locked(self) -> Locked:
         raise NotImplementedError
 
     def rendered(self, version: str) -> DesiredFiles:
-        """What today's request and fleet render to with a version."""
+        """The rendering of the present request and fleet with a version."""
         raise NotImplementedError
 
-    def work_out(self, lock: Lock) -> OneUpgrade:
-        """The upgrade from what the lock says."""
+    def plan(self, lock: Lock) -> OneUpgrade:
+        """The upgrade from the state in the lock."""
         raise NotImplementedError
 
     @cached_property
     def upgrade(self) -> OneUpgrade:
-        """The upgrade; one that cannot be worked out has problems that say why."""
-        lock, problems = self.locked()
+        """The upgrade, or an upgrade with the problems that prevent the plan."""
+        locked = self.locked()
+        lock = locked.lock
         blank = OneUpgrade(
-            self.ref, lock.owner if lock else None, lock.version if lock else "", self.terms.version
+            self.ref, lock.owner if lock else None, lock.version if lock else "", self.settings.version
         )
         if lock is None:
-            message = f"{self.ref} has no lock: publish it first"
-            return replace(blank, problems=problems or (Problem("", "never-published", message),))
+            message = f"{self.ref} has no lock; publish it first"
+            return replace(blank, problems=locked.problems or (Problem("", "never-published", message),))
         try:
             self._check_version(lock)
-            return self.work_out(lock)
+            return self.plan(lock)
         except InputError as error:
             return replace(blank, problems=error.problems)
         except RepositoryError as error:
             return replace(blank, problems=(Problem("", "unreadable", f"{self.ref}: {error}"),))
 
     def _check_version(self, lock: Lock) -> None:
-        if lock.golden_path != self.terms.golden_path:
+        if lock.golden_path != self.settings.golden_path:
             message = f"{self.ref} is rendered from {lock.golden_path}; `goldenpath migrate` changes the major version"
             raise InputError.of("", "wrong-golden-path", message)
-        if not self.terms.may_go_back and _numbers(lock.version) > _numbers(self.terms.version):
-            message = f"{self.ref} has {lock.version} already; `goldenpath upgrade rollback` goes back to an older version"
-            raise InputError.of("--to", "older-version", message, self.terms.version)
+        if not self.settings.may_go_back and _numbers(lock.version) > _numbers(self.settings.version):
+            message = f"{self.ref} has the newer version {lock.version}; `goldenpath upgrade rollback` returns to an older one"
+            raise InputError.of("--to", "older-version", message, self.settings.version)
 
     def old_text(self, lock: Lock, path: str) -> str | None:
-        """What was rendered at a path: the blob that the lock names, or the same rendered anew."""
+        """The text that the last publish rendered: the blob in the lock, or an equal new rendering."""
         blob = lock.files[path]
         try:
             return self.state.tree.reader.blob(blob).decode(errors="replace")
         except RepositoryError:
             pass
         try:
-            # Held to the lock by its own id below, whatever became of the golden path since.
+            # The golden path may have changed since; the comparison with the id in the lock below detects that.
             content = self.rendered(lock.version).files.get(path)
         except GoldenpathError:
             return None
@@ -146,30 +147,48 @@ class _One:
 
     def edits(self, lock: Lock, new: Objects) -> tuple[ObjectEdit, ...]:
         """Hand edits, judged against the new rendering."""
-        return edits_by_hand(
-            self.state.tree,
-            self.there,
-            lock,
-            new,
-            rendered=lambda path: self.old_text(lock, path),
-            keys=_KEYS,
+        tree, old_text = self.state.tree, lambda path: self.old_text(lock, path)
+        return edits_by_hand(tree, self.present, lock, new, rendered=old_text, keys=_KEYS)
+
+    def planned(
+        self,
+        lock: Lock,
+        desired: DesiredFiles,
+        plain: DesiredFiles,
+        edits: tuple[ObjectEdit, ...],
+        **more: Any,
+    ) -> OneUpgrade:
+        """The upgrade to the desired files; ``plain`` are the desired files without carried edits."""
+        changes = self.changes(desired)
+        return OneUpgrade(
+            self.ref,
+            lock.owner,
+            lock.version,
+            self.settings.version,
+            edits=edits,
+            changes=changes,
+            has_changes=bool(changes),
+            version_changes=self.version_changes(lock, plain, edits),
+            objects=tuple(changed_objects(changes)),
+            fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
+            **more,
         )
 
     def changes(self, desired: DesiredFiles) -> FileChanges:
-        """What makes what is desired out of what is there."""
-        stored = {path: StoredContent(self.state.tree.reader, entry) for path, entry in self.there.items()}
+        """The changes from the present files to the desired ones."""
+        stored = {path: StoredContent(self.state.tree.reader, entry) for path, entry in self.present.items()}
         return compare(stored, desired.files)
 
     def version_changes(
         self, lock: Lock, desired: DesiredFiles, edits: tuple[ObjectEdit, ...]
     ) -> FileChanges | None:
-        """What the new version changes in what was rendered; None where nothing was edited."""
+        """The changes between the rendered files of both versions; None without hand edits."""
         if not edits:
             return None
         edited = {edit.file for edit in edits}
         base = {
             path: StoredContent(self.state.tree.reader, entry)
-            for path, entry in self.there.items()
+            for path, entry in self.present.items()
             if path not in edited
         }
         rendered = ((path, self.old_text(lock, path)) for path in edited if path in lock.files)
@@ -177,7 +196,7 @@ class _One:
         return compare({**base, **old}, desired.files)
 
     def fleet_changes(self, lock: Lock, fleet: str) -> int:
-        """How many files change since the fleet or the request changed, and not the version."""
+        """The number of files that change because of the fleet or the request, and not because of the version."""
         if lock.fleet == fleet:
             return 0
         try:
@@ -187,54 +206,40 @@ class _One:
         return sum(now.get(path) != lock.files.get(path) for path in {*now, *lock.files})
 
 
-class _OfPlatform(_One):
+class _PlatformUpgrade(_OwnerUpgrade):
     @cached_property
-    def there(self) -> Mapping[str, TreeEntry]:
+    def present(self) -> Mapping[str, TreeEntry]:
         return self.state.tree.platform(self.ref.name)
 
-    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
-        locked = self.state.tree.platform_lock(self.ref.name)
-        return locked.lock, locked.problems
+    def locked(self) -> Locked:
+        return self.state.tree.platform_lock(self.ref.name)
 
     def rendered(self, version: str) -> DesiredFiles:
         return desired_platform(self.state.context, self.ref.name, version=version)
 
-    def work_out(self, lock: Lock) -> OneUpgrade:
-        desired = self.rendered(self.terms.version)
-        new = objects_of(desired)
-        plain, edits = desired, tuple(map(_not_of_a_platform, self.edits(lock, new)))
-        changes = self.changes(desired)
-        return OneUpgrade(
-            self.ref,
-            lock.owner,
-            lock.version,
-            self.terms.version,
-            edits=edits,
-            problems=tuple(map(_as_problem, errors_of(desired))),
-            changes=changes,
-            has_changes=bool(changes),
-            version_changes=self.version_changes(lock, plain, edits),
-            objects=tuple(changed_objects(changes)),
-            fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
-        )
+    def plan(self, lock: Lock) -> OneUpgrade:
+        desired = self.rendered(self.settings.version)
+        why = "a platform has no overrides; change goldenpath.yaml, or restore the file"
+        edits = tuple(edit.refused(why) for edit in self.edits(lock, objects_of(desired)))
+        problems = tuple(map(as_problem, errors_of(desired)))
+        return self.planned(lock, desired, desired, edits, problems=problems)
 
 
-class _OfRequest(_One):
+class _RequestUpgrade(_OwnerUpgrade):
     @cached_property
     def owned(self) -> Any:
         return existing(self.state, self.ref)
 
     @cached_property
-    def there(self) -> Mapping[str, TreeEntry]:
+    def present(self) -> Mapping[str, TreeEntry]:
         return self.state.tree.files(self.owned)
 
-    def locked(self) -> tuple[Lock | None, tuple[Problem, ...]]:
-        locked = self.state.tree.lock(self.owned)
-        return locked.lock, locked.problems
+    def locked(self) -> Locked:
+        return self.state.tree.lock(self.owned)
 
     @cached_property
     def request(self) -> Submission:
-        """The request as it is."""
+        """The present request."""
         path, text = request_of(self.state, self.owned)
         return Submission(kubeyaml.load(text, name=path, written=True), text, path)
 
@@ -245,10 +250,10 @@ class _OfRequest(_One):
 
     @cached_property
     def spec(self) -> Envelope:
-        """The request, parsed."""
+        """The parsed request."""
         spec: Envelope = self._parse(self.request)
-        if spec.golden_path != self.terms.golden_path:
-            message = f"is {spec.golden_path}, and the lock says {self.terms.golden_path}: publish the request first"
+        if spec.golden_path != self.settings.golden_path:
+            message = f"is {spec.golden_path}, but the lock has {self.settings.golden_path}; publish the request first"
             raise InputError.of("golden_path", "wrong-golden-path", message, file=self.request.file)
         return spec
 
@@ -262,99 +267,82 @@ class _OfRequest(_One):
 
     def _render(self, spec: Envelope, request: Submission, version: str) -> DesiredFiles:
         return desired_files(
-            self.state.context, spec, request, version=version, today=self.terms.today, parent=self.parent
+            self.state.context, spec, request, version=version, today=self.settings.today, parent=self.parent
         )
 
-    def work_out(self, lock: Lock) -> OneUpgrade:
-        desired = self.rendered(self.terms.version)
+    def plan(self, lock: Lock) -> OneUpgrade:
+        plain = desired = self.rendered(self.settings.version)
         new = objects_of(desired)
         edits = without_ambiguous(self.edits(lock, new), new)
-        overrides = tuple(self._standing(lock))
-        plain, request = desired, None
+        overrides = tuple(self._judged_overrides(lock))
+        request = None
         if any(edit.verdict is EditVerdict.CARRIED for edit in edits):
             edits, request, desired = self._carried(lock, edits, desired, new)
-        changes = self.changes(desired)
-        return OneUpgrade(
-            self.ref,
-            lock.owner,
-            lock.version,
-            self.terms.version,
-            is_agreed=self.terms.agreement is not None,
-            edits=edits,
+        return self.planned(
+            lock,
+            desired,
+            plain,
+            edits,
+            is_agreed=self.settings.agreement is not None,
             overrides=overrides,
-            problems=(*map(_as_problem, errors_of(desired)), *self._older_platforms(desired.lock)),
+            problems=(*map(as_problem, errors_of(desired)), *self._older_platforms(desired.lock)),
             request=request,
-            changes=changes,
-            has_changes=bool(changes),
-            version_changes=self.version_changes(lock, plain, edits),
-            objects=tuple(changed_objects(changes)),
-            fleet_changes=self.fleet_changes(lock, desired.lock.fleet),
         )
 
     def _older_platforms(self, lock: Lock) -> Iterator[Problem]:
-        """Clusters whose platform is older than the new version needs."""
+        """A problem for each cluster whose platform is too old for the new version."""
         needed = self.state.context.library.get(lock.golden_path, version=lock.version).metadata.platform
         for cluster in lock.clusters if needed else ():
-            there = self.state.tree.platform_lock(cluster).lock
-            if there is None or _numbers(there.version) < _numbers(needed or ""):
-                has = there.version if there else "no version"
+            platform = self.state.tree.platform_lock(cluster).lock
+            if platform is None or _numbers(platform.version) < _numbers(needed or ""):
+                has = platform.version if platform else "no version"
                 message = (
                     f"{self.ref}: {lock.exact} needs platform {needed} on {cluster}, which has {has}; "
                     f"upgrade the platform first: goldenpath upgrade platform/v1 {cluster}"
                 )
                 yield Problem("", "older-platform", message)
 
-    def _standing(self, lock: Lock) -> Iterator[StandingEdit]:
-        """What the request's own overrides do on the new version."""
+    def _judged_overrides(self, lock: Lock) -> Iterator[OverrideEdit]:
+        """The request's existing overrides, judged against the new version."""
         overrides = self.spec.overrides
-        if not overrides or lock.version == self.terms.version:
+        if not overrides or lock.version == self.settings.version:
             return
         plain = self.spec.model_copy(update={"overrides": ()})
         pipeline = self.state.context.pipeline
 
         def objects(version: str) -> Objects:
-            made: Manifests = pipeline.render(plain, version=version, parent=self.parent)
-            return objects_in((file.path, file.text) for file in made.files)
+            manifests: Manifests = pipeline.render(plain, version=version, parent=self.parent)
+            return objects_in((file.path, file.text) for file in manifests.files)
 
         yield from judge_overrides(
             overrides,
             objects(lock.version),
-            objects(self.terms.version),
+            objects(self.settings.version),
             _KEYS,
-            keep=self.terms.keep_overrides,
+            keep=self.settings.keep_overrides,
         )
 
     def _carried(
         self, lock: Lock, edits: tuple[ObjectEdit, ...], desired: DesiredFiles, new: Objects
     ) -> tuple[tuple[ObjectEdit, ...], Submission | None, DesiredFiles]:
-        """The edits as overrides of the request; an edit whose override fails a check is a conflict."""
-        trial = CarryingTrial(
+        """Add the edits as overrides to the request. An edit becomes a conflict if the checks refuse its override."""
+        trial = OverrideTrial(
             self.request,
-            lambda request: self._render(self._parse(request), request, self.terms.version),
+            lambda request: self._render(self._parse(request), request, self.settings.version),
             self._agreement(lock),
         )
         return trial.carried(edits, desired, new)
 
     def _agreement(self, lock: Lock) -> dict[str, Any]:
-        if self.terms.agreement is not None:
-            return self.terms.agreement.as_dict()
-        # Only to see whether the checks would take the overrides.
-        today = self.terms.today or dt.datetime.now(dt.UTC).date()
+        if self.settings.agreement is not None:
+            return self.settings.agreement.as_dict()
+        # Placeholder values, to find out whether the checks accept the overrides.
+        today = self.settings.today or dt.datetime.now(dt.UTC).date()
         return {
             "reason": "Edited by hand",
             "approved_by": lock.owner or "platform-team",
             "expires": (today + dt.timedelta(days=_TRIAL_DAYS)).isoformat(),
         }
-
-
-def _not_of_a_platform(edit: ObjectEdit) -> ObjectEdit:
-    return edit.refused("a platform has no overrides: change goldenpath.yaml, or put the file back")
-
-
-def _as_problem(finding: Any) -> Problem:
-    about = " ".join(part for part in (finding.object, finding.field) if part)
-    message = f"{finding.message.rstrip('.')}. {finding.fix.rstrip('.')}"
-    return Problem(about, finding.rule, message, file=finding.file or None)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Works out upgrades on the fleet as it is, and carries them out."""
+"""Plan and publish upgrades of the owners of one golden path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from goldenpath.upgrades.change_shape import shapes_of
 from goldenpath.upgrades.changed_objects import changed_objects
 from goldenpath.upgrades.one_upgrade import OneUpgrade, UpgradeReadiness
 from goldenpath.upgrades.upgrade_plan import UpgradePlan
-from goldenpath.upgrades.working_out import UpgradeTerms, WorkingOut
+from goldenpath.upgrades.upgrade_planner import UpgradePlanner, UpgradeSettings
 from goldenpath.waves.selection import Selection, labels_of
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from goldenpath.fleet import Fleet, Proposal, Published, Review
     from goldenpath.fleet.fleet_state import FleetState
-    from goldenpath.upgrades.carrying import Agreement
+    from goldenpath.upgrades.carried_edits import Agreement
     from goldenpath.upgrades.change_shape import ObjectShape
 
 __all__ = ["Upgrader"]
 
 _FORGET_AFTER: Final = 100
-"""Owners whose files are remembered at a time, where many are planned."""
+"""The number of owners after which a long plan releases cached files."""
 
 
 class Upgrader:
@@ -39,14 +39,14 @@ class Upgrader:
     Args:
         fleet: the fleet repository.
         golden_path: name and major version, such as `tenant/v1`.
-        to: the exact version; otherwise the one that the fleet pins, or the newest of the major version.
-        agreement: who agreed that hand edits stay; without one, owners with carried edits wait.
-        keep_overrides: whether an override of a request may hide a field that the new version changes too.
-        today: the day against which expiry dates are held.
-        may_go_back: whether an older version than the lock's may be rendered, for a roll-back.
+        to: the exact version; by default the one that the fleet pins, or the newest of the major version.
+        agreement: the approval that hand edits stay; without it, owners with carried edits wait.
+        keep_overrides: whether an override may keep a field that the new version also changes.
+        today: the day to compare expiry dates with.
+        may_go_back: whether an older version than the one in the lock is allowed, for a rollback.
 
     Raises:
-        InputError: there is no such golden path or version.
+        InputError: the library lacks the golden path or the version.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Upgrader:
         self.version = self.path.version
         self.subject = kind_of(self.path).subject
         self._today = today
-        self.terms = UpgradeTerms(
+        self.settings = UpgradeSettings(
             golden_path,
             self.version,
             agreement,
@@ -79,24 +79,24 @@ class Upgrader:
     def plan(
         self, selection: Selection | None = None, *, progress: Callable[[int, int], None] | None = None
     ) -> UpgradePlan:
-        """What upgrading the selected owners would do; nothing is written.
+        """The plan for the selected owners. Nothing is written.
 
         Args:
-            selection: all that use the golden path where none is given.
+            selection: the owners; by default all that use the golden path.
             progress: receives the number of owners done and the total.
 
         Raises:
-            InputError: there is no fleet, or a name that was given is not there.
+            InputError: the branch has no fleet, or a selected name is not rendered from the golden path.
         """
         state = self.fleet.state()
         refs = self.owners(state, selection or Selection())
         return self._plan(state, refs, progress)
 
     def plan_one(self, name: str) -> UpgradePlan:
-        """What upgrading one owner would do; nothing is written.
+        """The plan for one owner. Nothing is written.
 
         Raises:
-            InputError: it is not there.
+            InputError: the owner does not exist.
         """
         return self._plan(self.fleet.state(), [self.ref_of(name)], None)
 
@@ -108,16 +108,15 @@ class Upgrader:
     def _each(
         self, state: FleetState, refs: Sequence[Ref], progress: Callable[[int, int], None] | None
     ) -> Iterator[tuple[OneUpgrade, tuple[ObjectShape, ...]]]:
-        working_out = WorkingOut(state, self.terms)
+        planner = UpgradePlanner(state, self.settings)
         for done, ref in enumerate(refs, 1):
             if done % _FORGET_AFTER == 0:
-                working_out = WorkingOut(state.without_cache(), self.terms)
-            upgrade = working_out.of(ref)
+                planner = UpgradePlanner(state.without_cache(), self.settings)
+            upgrade = planner.of(ref)
             changes, objects = upgrade.changes, upgrade.objects
             if upgrade.version_changes is not None:
                 changes, objects = upgrade.version_changes, tuple(changed_objects(upgrade.version_changes))
-            shapes = shapes_of(changes, ref, objects)
-            yield upgrade.without_contents(), shapes
+            yield upgrade.without_contents(), shapes_of(changes, ref, objects)
             if progress is not None:
                 progress(done, len(refs))
 
@@ -125,32 +124,31 @@ class Upgrader:
         """The upgrade of one tenant, workload (`<tenant>/<workload>`) or cluster, with its contents.
 
         Raises:
-            InputError: it is not there.
+            InputError: the owner does not exist.
         """
-        return WorkingOut(self.fleet.state(), self.terms).of(self.ref_of(name))
+        return UpgradePlanner(self.fleet.state(), self.settings).of(self.ref_of(name))
 
     def ref_of(self, name: str) -> Ref:
-        """What a name stands for."""
         return Ref.of_platform(name) if self.subject is Subject.PLATFORM else Ref.parse(name)
 
     def owners(self, state: FleetState, selection: Selection) -> tuple[Ref, ...]:
-        """The selected owners that were rendered from the golden path, by name.
+        """The selected owners that use the golden path, by name.
 
         Raises:
-            InputError: a name without `*` is not rendered from the golden path.
+            InputError: a name without a wildcard is not rendered from the golden path.
         """
-        found = tuple(ref for ref in self._rendered_from_it(state, selection))
+        found = tuple(self._matching(state, selection))
         missing = [
             name
             for name in selection.names
             if not {"*", "?", "["} & set(name) and name not in {ref.path for ref in found}
         ]
         if missing:
-            message = f"is not rendered from {self.golden_path}, or does not fit the other options"
+            message = f"is not rendered from {self.golden_path}, or does not match the other options"
             raise InputError([Problem("name", "not-selected", message, name) for name in missing])
         return found
 
-    def _rendered_from_it(self, state: FleetState, selection: Selection) -> Iterator[Ref]:
+    def _matching(self, state: FleetState, selection: Selection) -> Iterator[Ref]:
         if self.subject is Subject.PLATFORM:
             for name, cluster in state.context.spec.clusters.items():
                 lock = state.tree.platform_lock(name).lock
@@ -162,8 +160,8 @@ class Upgrader:
                 ):
                     yield Ref.of_platform(name)
             return
-        everybody = state.tree.tenants() if self.subject is Subject.TENANT else state.tree.all_workloads()
-        for owned, locked in state.tree.locked(each for each in everybody if each.request is not None):
+        owners = state.tree.tenants() if self.subject is Subject.TENANT else state.tree.all_workloads()
+        for owned, locked in state.tree.locked(each for each in owners if each.request is not None):
             lock = locked.lock
             if lock is None or lock.golden_path != self.golden_path:
                 continue
@@ -175,22 +173,22 @@ class Upgrader:
                 yield owned.ref
 
     def propose(self, state: FleetState, refs: Sequence[Ref], options: PublishOptions) -> Proposal:
-        """What upgrading these owners would do to one state of the fleet.
+        """The proposal of upgrading these owners in one state of the fleet.
 
         Raises:
-            InputError: one of them is not ready, with every edit that stands in its way.
+            InputError: an owner is not ready; with every problem that blocks its upgrade.
         """
-        working_out = WorkingOut(state, self.terms)
-        upgrades = [working_out.of(ref) for ref in refs]
-        problems = [problem for upgrade in upgrades for problem in what_stops(upgrade)]
+        planner = UpgradePlanner(state, self.settings)
+        upgrades = [planner.of(ref) for ref in refs]
+        problems = [problem for upgrade in upgrades for problem in blocking_problems(upgrade)]
         if problems:
             raise InputError(problems)
         requests = [
-            upgrade.request or _request_there(state, upgrade.ref)
+            upgrade.request or _present_request(state, upgrade.ref)
             for upgrade in upgrades
             if upgrade.ref.subject is not Subject.PLATFORM
         ]
-        said = replace(
+        options = replace(
             options,
             today=self._today,
             versions={upgrade.ref: upgrade.after for upgrade in upgrades},
@@ -198,7 +196,7 @@ class Upgrader:
             carried_edits=frozenset(file for upgrade in upgrades for file in upgrade.edited_files),
         )
         platforms = [ref.name for ref in refs if ref.subject is Subject.PLATFORM]
-        return self.fleet.propose(state, *requests, platforms=platforms, options=said)
+        return self.fleet.propose(state, *requests, platforms=platforms, options=options)
 
     def publish(
         self,
@@ -207,10 +205,10 @@ class Upgrader:
         options: PublishOptions | None = None,
         review: Review | None = None,
     ) -> Published:
-        """Upgrade these owners in one commit, or put that up for review.
+        """Upgrade these owners in one commit, or push that commit to a branch for review.
 
         Raises:
-            InputError: one of them is not ready, with every edit that stands in its way; nothing is written then.
+            InputError: an owner is not ready; with every problem that blocks its upgrade. Nothing is written.
         """
         refs = [self.ref_of(name) for name in names]
         allowed = options or PublishOptions()
@@ -219,28 +217,24 @@ class Upgrader:
         )
 
 
-def _request_there(state: FleetState, ref: Ref) -> Submission:
+def _present_request(state: FleetState, ref: Ref) -> Submission:
     path, text = request_of(state, state.tree.find(ref))
     return Submission(kubeyaml.load(text, name=path, written=True), text, path)
 
 
-def what_stops(upgrade: OneUpgrade) -> Iterator[Problem]:
-    """Why an upgrade cannot be carried out, each with both values and the fix; nothing where it can."""
+def blocking_problems(upgrade: OneUpgrade) -> Iterator[Problem]:
+    """The problems that block an upgrade, each with its values and the fix."""
     if upgrade.readiness in {UpgradeReadiness.READY, UpgradeReadiness.UP_TO_DATE}:
         return
     yield from upgrade.problems
-    for edit in upgrade.edits:
-        if edit.verdict.stops:
-            yield edit.problem
-    for standing in upgrade.overrides:
-        if standing.stops:
-            yield standing.problem
+    yield from (edit.problem for edit in upgrade.edits if edit.verdict.stops)
+    yield from (each.problem for each in upgrade.overrides if each.stops)
     if upgrade.readiness is UpgradeReadiness.WAITS:
         places = ", ".join(
             dict.fromkeys(f"{edit.object} {edit.judged.edit.place}" for edit in upgrade.carried)
         )
         message = (
-            f"{upgrade.ref} has hand edits that would be carried as overrides ({places}): "
-            "give --approved-by, --reason and --expires, or put the files back"
+            f"{upgrade.ref} has hand edits that the upgrade keeps as overrides ({places}); "
+            "approve them with --approved-by, --reason and --expires, or restore the files"
         )
         yield Problem("", "edits-need-approval", message)
