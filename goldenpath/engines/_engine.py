@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from goldenpath.engines._facts import Metric, Source
-from goldenpath.engines._number_texts import Number
+    from goldenpath.engines._number_texts import Number
 
 __all__ = ["Engine"]
 
