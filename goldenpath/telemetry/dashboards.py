@@ -29,6 +29,17 @@ def _stat(
     return Panel(title, "stat", about, (Query(expr),), unit, red_from=red_from)
 
 
+def _lines(  # noqa: PLR0917 - the order of Panel and Query
+    title: str,
+    about: str,
+    expr: str,
+    legend: str,
+    unit: Literal["short", "percentunit", "s"] = "short",
+    most: float | None = None,
+) -> Panel:
+    return Panel(title, "timeseries", about, (Query(expr, legend),), unit, most)
+
+
 _FLEET: Final = Dashboard(
     "goldenpath-fleet",
     "Fleet",
@@ -53,66 +64,56 @@ _FLEET: Final = Dashboard(
             "count(goldenpath:flux_not_ready:max == 1) or vector(0)",
             red_from=1,
         ),
-        Panel(
+        _lines(
             "Accelerators used by tenant",
-            "timeseries",
             "What Kueue counts for admitted workloads. Above its quota, a tenant borrows.",
-            (Query(f"sum by (namespace) ({_USED}}})", "{{namespace}}"),),
+            f"sum by (namespace) ({_USED}}})",
+            "{{namespace}}",
         ),
-        Panel(
+        _lines(
             "How busy each tenant's accelerators are",
-            "timeseries",
             "Low and long means held idle: see the tenant's dashboard for the Pod.",
-            (Query("avg by (namespace) (goldenpath:accelerator_utilisation:avg)", "{{namespace}}"),),
+            "avg by (namespace) (goldenpath:accelerator_utilisation:avg)",
+            "{{namespace}}",
             "percentunit",
             1,
         ),
-        Panel(
+        _lines(
             "Quotas nearest to their end",
-            "timeseries",
             "The ten fullest quotas.",
-            (Query("topk(10, goldenpath:quota_used:ratio)", "{{namespace}} {{resource}}"),),
+            "topk(10, goldenpath:quota_used:ratio)",
+            "{{namespace}} {{resource}}",
             "percentunit",
         ),
-        Panel(
+        _lines(
             "Workloads that wait, by tenant",
-            "timeseries",
             "Inadmissible ones wait for quota or a flavor.",
-            (Query("sum by (namespace, status) (goldenpath:queue_pending:sum)", "{{namespace}} {{status}}"),),
+            "sum by (namespace, status) (goldenpath:queue_pending:sum)",
+            "{{namespace}} {{status}}",
         ),
-        Panel(
+        _lines(
             "Alerts that fire",
-            "timeseries",
             "By tenant and severity.",
-            (
-                Query(
-                    'count by (tenant, severity) (ALERTS{alertstate="firing",tenant!=""})',
-                    "{{tenant}} {{severity}}",
-                ),
-            ),
+            'count by (tenant, severity) (ALERTS{alertstate="firing",tenant!=""})',
+            "{{tenant}} {{severity}}",
         ),
-        Panel(
+        _lines(
             "Generated tokens by workload",
-            "timeseries",
             "A second, for all inference services.",
-            (
-                Query(
-                    "sum by (namespace, workload) (goldenpath:inference_tokens:rate5m)",
-                    "{{namespace}}/{{workload}}",
-                ),
-            ),
+            "sum by (namespace, workload) (goldenpath:inference_tokens:rate5m)",
+            "{{namespace}}/{{workload}}",
         ),
-        Panel(
+        _lines(
             "Objects that drifted, by tenant",
-            "timeseries",
             "Not as the repository has them, at the last look of `goldenpath status --drift`.",
-            (Query("sum by (namespace) (goldenpath:drift_objects:max)", "{{namespace}}"),),
+            "sum by (namespace) (goldenpath:drift_objects:max)",
+            "{{namespace}}",
         ),
-        Panel(
+        _lines(
             "Reserved accelerators without a Pod, by tenant",
-            "timeseries",
             "Kueue has given them to admitted workloads, and nothing runs on them: no one else may have them.",
-            (Query("goldenpath:accelerators_reserved_idle:sum", "{{namespace}}"),),
+            "goldenpath:accelerators_reserved_idle:sum",
+            "{{namespace}}",
         ),
     ),
 )
@@ -142,57 +143,57 @@ _TENANT_PAGE: Final = Dashboard(
             f"count(goldenpath:flux_not_ready:max{{{_OF_TENANT}}} == 1) or vector(0)",
             red_from=1,
         ),
-        Panel(
+        _lines(
             "Quota",
-            "timeseries",
             "At 100 % nothing more starts.",
-            (Query(f"goldenpath:quota_used:ratio{{{_OF_TENANT}}}", "{{resource}}"),),
+            f"goldenpath:quota_used:ratio{{{_OF_TENANT}}}",
+            "{{resource}}",
             "percentunit",
         ),
-        Panel(
+        _lines(
             "How busy each Pod's accelerators are",
-            "timeseries",
             "Below 5 % for two hours is idle.",
-            (Query(f"goldenpath:accelerator_utilisation:avg{{{_OF_TENANT}}}", "{{pod}}"),),
+            f"goldenpath:accelerator_utilisation:avg{{{_OF_TENANT}}}",
+            "{{pod}}",
             "percentunit",
             1,
         ),
-        Panel(
+        _lines(
             "Accelerators used, by flavor",
-            "timeseries",
             "What Kueue counts.",
-            (Query(f"sum by (flavor) ({_USED},{_OF_TENANT}}})", "{{flavor}}"),),
+            f"sum by (flavor) ({_USED},{_OF_TENANT}}})",
+            "{{flavor}}",
         ),
-        Panel(
+        _lines(
             "Scalers that cannot read",
-            "timeseries",
             "Errors a second; 0 is well.",
-            (Query(f"goldenpath:scaler_errors:rate5m{{{_OF_TENANT}}}", "{{scaledObject}}"),),
+            f"goldenpath:scaler_errors:rate5m{{{_OF_TENANT}}}",
+            "{{scaledObject}}",
         ),
-        Panel(
+        _lines(
             "Generated tokens by workload",
-            "timeseries",
             "A second.",
-            (Query(f"goldenpath:inference_tokens:rate5m{{{_OF_TENANT}}}", "{{workload}}"),),
+            f"goldenpath:inference_tokens:rate5m{{{_OF_TENANT}}}",
+            "{{workload}}",
         ),
-        Panel(
+        _lines(
             "Time until certificates end",
-            "timeseries",
             "cert-manager renews long before the end.",
-            (Query(f"goldenpath:certificate_seconds_left:min{{{_OF_TENANT}}}", "{{name}}"),),
+            f"goldenpath:certificate_seconds_left:min{{{_OF_TENANT}}}",
+            "{{name}}",
             "s",
         ),
-        Panel(
+        _lines(
             "Reserved accelerators without a Pod",
-            "timeseries",
             "Given to admitted workloads, and nothing runs on them.",
-            (Query(f"goldenpath:accelerators_reserved_idle:sum{{{_OF_TENANT}}}", "reserved"),),
+            f"goldenpath:accelerators_reserved_idle:sum{{{_OF_TENANT}}}",
+            "reserved",
         ),
-        Panel(
+        _lines(
             "Objects that drifted",
-            "timeseries",
             "Of the tenant itself, and of each workload, at the last look of `goldenpath status --drift`.",
-            (Query(f"goldenpath:drift_objects:max{{{_OF_TENANT}}}", "{{namespace}} {{workload}}"),),
+            f"goldenpath:drift_objects:max{{{_OF_TENANT}}}",
+            "{{namespace}} {{workload}}",
         ),
     ),
 )
@@ -208,18 +209,18 @@ _WORKLOAD_PAGE: Final = Dashboard(
         _stat(
             "Accelerators", "Held by its Pods.", f"goldenpath:inference_accelerators:sum{{{_OF_WORKLOAD}}}"
         ),
-        Panel(
+        _lines(
             "Mean latency",
-            "timeseries",
             "Time to the first token, and between tokens.",
-            (Query(f"goldenpath:inference_latency:mean10m{{{_OF_WORKLOAD}}}", "{{latency}}"),),
+            f"goldenpath:inference_latency:mean10m{{{_OF_WORKLOAD}}}",
+            "{{latency}}",
             "s",
         ),
-        Panel(
+        _lines(
             "Answers within the goal",
-            "timeseries",
             "The share within the histogram's bound nearest to the goal.",
-            (Query(f"goldenpath:inference_within_goal:ratio{{{_OF_WORKLOAD}}}", "{{goal}}, {{seconds}} s"),),
+            f"goldenpath:inference_within_goal:ratio{{{_OF_WORKLOAD}}}",
+            "{{goal}}, {{seconds}} s",
             "percentunit",
             1,
         ),
@@ -243,19 +244,19 @@ _WORKLOAD_PAGE: Final = Dashboard(
                 Query(f"goldenpath:inference_waiting:sum{{{_OF_WORKLOAD}}}", "waiting"),
             ),
         ),
-        Panel(
+        _lines(
             "Fullest KV cache",
-            "timeseries",
             "Above 95 % a server stops requests and begins them again.",
-            (Query(f"goldenpath:inference_cache_used:max{{{_OF_WORKLOAD}}}", "cache"),),
+            f"goldenpath:inference_cache_used:max{{{_OF_WORKLOAD}}}",
+            "cache",
             "percentunit",
             1,
         ),
-        Panel(
+        _lines(
             "Generated tokens",
-            "timeseries",
             "A second.",
-            (Query(f"goldenpath:inference_tokens:rate5m{{{_OF_WORKLOAD}}}", "tokens a second"),),
+            f"goldenpath:inference_tokens:rate5m{{{_OF_WORKLOAD}}}",
+            "tokens a second",
         ),
     ),
 )

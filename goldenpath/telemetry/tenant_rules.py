@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["TenantMetrics", "tenant_group"]
 
 _WEEK = 7 * 24 * 3600
+_OTHER = 'namespace="another-tenant"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class TenantMetrics:
     scaler_workload: str | None = None
     runbooks: str | None = None
 
+    @property
+    def selector(self) -> str:
+        return f'namespace="{self.namespace}"'
+
 
 def tenant_group(of: TenantMetrics) -> RuleGroup:
     """Return the alerts of a tenant on a cluster."""
@@ -52,6 +57,11 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
     action: str,
     *cases: Case,
 ) -> Alert:
+    """Create an alert. The first case, with the series of another tenant, is added as a case that does not fire."""
+    first = cases[0]
+    given = {series.replace(of.selector, _OTHER): values for series, values in first.given.items()}
+    if given != first.given:
+        cases = (*cases, Case("of another tenant", given, first.at, firing=0))
     return Alert(
         name,
         expr,
@@ -66,7 +76,7 @@ def _alert(  # noqa: PLR0917 - the parts of an alert in the order in which a per
 
 
 def _alerts(of: TenantMetrics) -> Iterator[Alert]:
-    own, other = f'namespace="{of.namespace}"', 'namespace="another-tenant"'
+    own = of.selector
     quota = "goldenpath:quota_used:ratio"
     cpu = 'resourcequota="compute",resource="cpu"'
     yield _alert(
@@ -79,13 +89,12 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
         "Free what is not needed, or ask for more in the team's request.",
         Case("nearly used", {f"{quota}{{{own},{cpu}}}": "0.95x60"}, "45m", firing=1),
         Case("half used", {f"{quota}{{{own},{cpu}}}": "0.5x60"}, "45m", firing=0),
-        Case("of another tenant", {f"{quota}{{{other},{cpu}}}": "0.95x60"}, "45m", firing=0),
     )
-    yield from _pods(of, own, other)
+    yield from _pods(of)
     if of.accelerator_quotas:
-        yield from _accelerators(of, own, other)
+        yield from _accelerators(of)
     if of.has_queue and of.accelerator_quotas:
-        yield _reserved_idle(of, own, other)
+        yield _reserved_idle(of)
     if of.has_queue:
         pending = "goldenpath:queue_pending:sum"
         yield _alert(
@@ -98,7 +107,6 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
             "See what they wait for: quota of the team, a flavor, or a resource that the queue does not count.",
             Case("waiting", {f'{pending}{{{own},status="inadmissible"}}': "3x150"}, "130m", firing=1),
             Case("none waits", {f'{pending}{{{own},status="active"}}': "0x150"}, "130m", firing=0),
-            Case("of another tenant", {f'{pending}{{{other},status="active"}}': "3x150"}, "130m", firing=0),
         )
     if of.scaler_metric is not None:
         yield _scaler_without_data(of, of.scaler_metric)
@@ -114,9 +122,6 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
             "Read the events of the ScaledObject, and run its query.",
             Case("failing", {f'{errors}{{{own},scaledObject="chat"}}': "0.1x30"}, "20m", firing=1),
             Case("working", {f'{errors}{{{own},scaledObject="chat"}}': "0x30"}, "20m", firing=0),
-            Case(
-                "of another tenant", {f'{errors}{{{other},scaledObject="chat"}}': "0.1x30"}, "20m", firing=0
-            ),
         )
     left = "goldenpath:certificate_seconds_left:min"
     yield _alert(
@@ -129,15 +134,15 @@ def _alerts(of: TenantMetrics) -> Iterator[Alert]:
         "See why cert-manager does not renew it.",
         Case("three days", {f'{left}{{{own},name="chat"}}': "259200x90"}, "70m", firing=1),
         Case("a month", {f'{left}{{{own},name="chat"}}': "2592000x90"}, "70m", firing=0),
-        Case("of another tenant", {f'{left}{{{other},name="chat"}}': "259200x90"}, "70m", firing=0),
     )
-    yield _drift(of, own, other)
+    yield _drift(of)
     if of.has_flux:
-        yield from _flux(of, own, other)
+        yield from _flux(of)
 
 
-def _pods(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
+def _pods(of: TenantMetrics) -> Iterator[Alert]:
     """Yield the alerts on Pods of workloads, of charts and of the team's own manifests."""
+    own = of.selector
     missing, restarts = "goldenpath:replicas_missing:max", "goldenpath:pod_restarts:increase1h"
     chat = 'kind="Deployment",name="chat"'
     yield _alert(
@@ -151,7 +156,6 @@ def _pods(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
         Case("one is missing", {f"{missing}{{{own},{chat}}}": "1x60"}, "45m", firing=1),
         Case("none is missing", {f"{missing}{{{own},{chat}}}": "0x60"}, "45m", firing=0),
         Case("rolled out meanwhile", {f"{missing}{{{own},{chat}}}": "1x20 0x40"}, "45m", firing=0),
-        Case("of another tenant", {f"{missing}{{{other},{chat}}}": "1x60"}, "45m", firing=0),
     )
     yield _alert(
         of,
@@ -163,11 +167,11 @@ def _pods(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
         "Read the log of the container before, and the reason of its last state.",
         Case("again and again", {f'{restarts}{{{own},pod="chat-1"}}': "6x60"}, "30m", firing=1),
         Case("once", {f'{restarts}{{{own},pod="chat-1"}}': "1x60"}, "30m", firing=0),
-        Case("of another tenant", {f'{restarts}{{{other},pod="chat-1"}}': "6x60"}, "30m", firing=0),
     )
 
 
-def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
+def _accelerators(of: TenantMetrics) -> Iterator[Alert]:
+    own = of.selector
     busy, quota = "goldenpath:accelerator_utilisation:avg", "goldenpath:quota_used:ratio"
     yield _alert(
         of,
@@ -179,7 +183,6 @@ def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
         "Stop it, or give it a smaller slice.",
         Case("idle", {f'{busy}{{{own},pod="a"}}': "0.01x150"}, "130m", firing=1),
         Case("busy", {f'{busy}{{{own},pod="a"}}': "0.6x150"}, "130m", firing=0),
-        Case("of another tenant", {f'{busy}{{{other},pod="a"}}': "0.01x150"}, "130m", firing=0),
     )
     # Sorted, so that the order of the accelerators in a request does not change the rule.
     keys = "|".join(key.replace(".", "[.]") for key in sorted(of.accelerator_quotas))
@@ -204,7 +207,8 @@ def _accelerators(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
     )
 
 
-def _reserved_idle(of: TenantMetrics, own: str, other: str) -> Alert:
+def _reserved_idle(of: TenantMetrics) -> Alert:
+    own = of.selector
     idle = "goldenpath:accelerators_reserved_idle:sum"
     return _alert(
         of,
@@ -216,7 +220,6 @@ def _reserved_idle(of: TenantMetrics, own: str, other: str) -> Alert:
         "See why the Pods of an admitted workload do not start, or stop the workload so that others may have them.",
         Case("reserved", {f"{idle}{{{own}}}": "4x150"}, "130m", firing=1),
         Case("all are held", {f"{idle}{{{own}}}": "0x150"}, "130m", firing=0),
-        Case("of another tenant", {f"{idle}{{{other}}}": "4x150"}, "130m", firing=0),
     )
 
 
@@ -238,7 +241,8 @@ def _scaler_without_data(of: TenantMetrics, metric: str) -> Alert:
     )
 
 
-def _flux(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
+def _flux(of: TenantMetrics) -> Iterator[Alert]:
+    own = of.selector
     of_object = 'kind="Kustomization",name="apps"'
     for name, series, wait, minutes, says, action in (
         (
@@ -267,11 +271,11 @@ def _flux(of: TenantMetrics, own: str, other: str) -> Iterator[Alert]:
             f"{{{{ $labels.kind }}}} {{{{ $labels.name }}}} of {{{{ $labels.namespace }}}} {says}",
             action,
             Case("so", {f"{series}{{{own},{of_object}}}": "1x1500"}, minutes, firing=1),
-            Case("of another tenant", {f"{series}{{{other},{of_object}}}": "1x1500"}, minutes, firing=0),
         )
 
 
-def _drift(of: TenantMetrics, own: str, other: str) -> Alert:
+def _drift(of: TenantMetrics) -> Alert:
+    own = of.selector
     drift = "goldenpath:drift_objects:max"
     return _alert(
         of,
@@ -289,5 +293,4 @@ def _drift(of: TenantMetrics, own: str, other: str) -> Alert:
         ),
         Case("none", {f"{drift}{{{own}}}": "0x90"}, "70m", firing=0),
         Case("put back by Flux", {f"{drift}{{{own}}}": "2x30 0x60"}, "70m", firing=0),
-        Case("of another tenant", {f"{drift}{{{other}}}": "1x90"}, "70m", firing=0),
     )
