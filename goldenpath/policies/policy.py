@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from goldenpath import names
 
@@ -13,7 +15,17 @@ if TYPE_CHECKING:
 
     from goldenpath.findings import Severity
 
-__all__ = ["CONTROLLERS", "Policy", "PolicyExample", "PolicyVariable", "ResourceRule", "user_list"]
+__all__ = [
+    "CONTROLLERS",
+    "Cel",
+    "Line",
+    "Policy",
+    "PolicyExample",
+    "PolicyModel",
+    "PolicyVariable",
+    "ResourceRule",
+    "user_list",
+]
 
 CONTROLLERS: Final = "controllerUsers"
 """The variable with the user names of a cluster's controllers. Only this variable differs between clusters."""
@@ -26,22 +38,31 @@ def user_list(users: Iterable[str]) -> str:
     return f"[{', '.join(json.dumps(user) for user in sorted(set(users)))}]".replace('"', "'")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyVariable:
+# A text becomes one line of kubectl's output, and part of a CEL string.
+Line = Annotated[str, Field(pattern=r"^[ -~]+$", max_length=400)]
+Cel = Annotated[str, Field(min_length=1)]
+
+
+class PolicyModel(BaseModel):
+    """A part of a policy file: without unknown fields, and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PolicyVariable(PolicyModel):
     """A CEL expression with a name. Later expressions of the policy read it as ``variables.<name>``."""
 
-    name: str
-    expression: str
+    name: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]*$")]
+    expression: Cel
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRule:
+class ResourceRule(PolicyModel):
     """API resources of one group and version, with the kind of each, and the operations that the policy judges."""
 
     group: str
     version: str
-    resources: Mapping[str, str]
-    operations: tuple[str, ...]
+    resources: Annotated[dict[str, str], Field(min_length=1)]
+    operations: Annotated[tuple[Literal["CREATE", "UPDATE"], ...], Field(min_length=1)]
 
     def as_admission_rule(self) -> dict[str, Any]:
         return {
@@ -53,21 +74,20 @@ class ResourceRule:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyExample:
+class PolicyExample(PolicyModel):
     """A request that the policy must allow if ``good``, and refuse otherwise. It is documentation and test.
 
     ``annotations`` are those of the tenant's Namespace. ``old`` makes the request an UPDATE. ``user`` is the user name;
     empty means the tenant's Flux account. ``subresource`` is the subresource of the update, if any.
     """
 
-    good: bool
-    why: str
-    object: Mapping[str, Any]
-    old: Mapping[str, Any] | None
-    annotations: Mapping[str, str]
-    user: str
-    subresource: str
+    good: bool = True
+    why: Line
+    object: dict[str, Any]
+    old: dict[str, Any] | None = None
+    annotations: dict[str, str] = {}
+    user: str = ""
+    subresource: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +127,7 @@ class Policy:
         """Return the policy for a cluster with exactly these controllers. Policies without that variable stay the same."""
         if all(variable.name != CONTROLLERS for variable in self.variables):
             return self
-        controllers = PolicyVariable(CONTROLLERS, user_list(users))
+        controllers = PolicyVariable(name=CONTROLLERS, expression=user_list(users))
         return replace(
             self,
             variables=tuple(controllers if each.name == CONTROLLERS else each for each in self.variables),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from goldenpath import kubeyaml, names
 from goldenpath.addons import addon_catalogue
@@ -15,8 +15,11 @@ from goldenpath.errors import DataError, InputError
 from goldenpath.findings import Severity  # noqa: TC001 - pydantic reads it when it creates the class
 from goldenpath.policies.policy import (
     CONTROLLERS,
+    Cel,
+    Line,
     Policy,
     PolicyExample,
+    PolicyModel,
     PolicyVariable,
     ResourceRule,
     user_list,
@@ -29,64 +32,36 @@ _USE: Final = re.compile(r"\bvariables\.(\w+)")
 _ON_NAMESPACES: Final = "tenant-namespaces-themselves"
 
 _Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
-# A text becomes one line of kubectl's output, and part of a CEL string.
-_Line = Annotated[str, Field(pattern=r"^[ -~]+$", max_length=400)]
-_Cel = Annotated[str, Field(min_length=1)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Subject(PolicyModel):
+    rules: Annotated[tuple[ResourceRule, ...], Field(min_length=1)]
+    pod_spec: dict[str, str] = Field(default_factory=dict)
+    variables: tuple[PolicyVariable, ...] = ()
 
 
-class _Variable(_Shape):
-    name: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]*$")]
-    expression: _Cel
-
-
-class _Rule(_Shape):
-    group: str
-    version: str
-    resources: Annotated[dict[str, str], Field(min_length=1)]
-    operations: Annotated[tuple[Literal["CREATE", "UPDATE"], ...], Field(min_length=1)]
-
-
-class _Subject(_Shape):
-    rules: Annotated[tuple[_Rule, ...], Field(min_length=1)]
-    pod_spec: dict[str, str] = {}
-    variables: tuple[_Variable, ...] = ()
-
-
-class _Match(_Shape):
+class _Match(PolicyModel):
     subject: str = ""
     scope: Literal["tenant-namespaces-themselves", "inside-tenant-namespaces"] = "inside-tenant-namespaces"
-    rules: tuple[_Rule, ...] = ()
-    also: tuple[_Rule, ...] = ()
+    rules: tuple[ResourceRule, ...] = ()
+    also: tuple[ResourceRule, ...] = ()
 
 
-class _Example(_Shape):
-    why: _Line
-    object: dict[str, Any]
-    old: dict[str, Any] | None = None
-    annotations: dict[str, str] = {}
-    user: str = ""
-    subresource: str = ""
+class _Examples(PolicyModel):
+    good: Annotated[tuple[PolicyExample, ...], Field(min_length=1)]
+    bad: Annotated[tuple[PolicyExample, ...], Field(min_length=1)]
 
 
-class _Examples(_Shape):
-    good: Annotated[tuple[_Example, ...], Field(min_length=1)]
-    bad: Annotated[tuple[_Example, ...], Field(min_length=1)]
-
-
-class _PolicyFile(_Shape):
+class _PolicyFile(PolicyModel):
     id: _Id
-    title: _Line
-    why: _Line
-    fix: _Line
+    title: Line
+    why: Line
+    fix: Line
     severity: Severity
     match: _Match
-    variables: tuple[_Variable, ...] = ()
-    expression: _Cel
-    message: _Line
+    variables: tuple[PolicyVariable, ...] = ()
+    expression: Cel
+    message: Line
     message_expression: str = ""
     field: str = ""
     examples: _Examples
@@ -144,8 +119,8 @@ def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
         raise DataError(f"policy file {path.name}: match must have either a subject or rules")
     subject = subjects.get(raw.match.subject) or _Subject(rules=raw.match.rules)
     on_namespaces = raw.match.scope == _ON_NAMESPACES
-    excepted = _Variable(name="excepted", expression=_exception(raw.id, on_namespaces=on_namespaces))
-    controllers = _Variable(name=CONTROLLERS, expression=_every_controller())
+    excepted = PolicyVariable(name="excepted", expression=_exception(raw.id, on_namespaces=on_namespaces))
+    controllers = PolicyVariable(name=CONTROLLERS, expression=_every_controller())
     expression = f"variables.excepted || ({raw.expression})"
     variables = _used_variables(
         (excepted, controllers, *subject.variables, *raw.variables),
@@ -162,15 +137,17 @@ def _load(path: Path, subjects: dict[str, _Subject]) -> Policy:
         fix=raw.fix,
         severity=raw.severity,
         on_namespaces=on_namespaces,
-        rules=tuple(_rule(rule) for rule in (*subject.rules, *raw.match.also)),
+        rules=(*subject.rules, *raw.match.also),
         variables=variables,
         expression=expression,
         message=raw.message,
         message_expression=raw.message_expression,
         field=raw.field,
         pod_spec=subject.pod_spec,
-        examples=tuple(_example(e, good=True) for e in raw.examples.good)
-        + tuple(_example(e, good=False) for e in raw.examples.bad),
+        examples=(
+            *(example.model_copy(update={"good": True}) for example in raw.examples.good),
+            *(example.model_copy(update={"good": False}) for example in raw.examples.bad),
+        ),
     )
 
 
@@ -192,7 +169,7 @@ def _exception(policy_id: str, *, on_namespaces: bool) -> str:
 
 
 def _used_variables(
-    variables: tuple[_Variable, ...], expression: str, file: str
+    variables: tuple[PolicyVariable, ...], expression: str, file: str
 ) -> tuple[PolicyVariable, ...]:
     """Return only the variables that an expression needs, in their order."""
     by_name = {variable.name: variable for variable in variables}
@@ -206,12 +183,4 @@ def _used_variables(
             raise DataError(f"policy file {file}: the variable {name!r} does not exist")
         needed.add(name)
         open_names |= set(_USE.findall(by_name[name].expression)) - needed
-    return tuple(PolicyVariable(v.name, v.expression) for v in variables if v.name in needed)
-
-
-def _rule(raw: _Rule) -> ResourceRule:
-    return ResourceRule(raw.group, raw.version, raw.resources, raw.operations)
-
-
-def _example(raw: _Example, *, good: bool) -> PolicyExample:
-    return PolicyExample(good=good, **{name: getattr(raw, name) for name in _Example.model_fields})
+    return tuple(variable for variable in variables if variable.name in needed)

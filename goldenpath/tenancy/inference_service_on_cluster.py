@@ -6,7 +6,7 @@ import enum
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from goldenpath.addons import version_of
 from goldenpath.engines import Engine, Signal, engine_catalogue
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["InferenceServiceOnCluster", "ServerKind"]
 
 MODEL_FOLDER: Final = "/model"
-_PRE_STOP_SECONDS: Final = 15
-"""How long a stopping server still answers, so that every proxy can remove it first."""
 _KILL_SECONDS: Final = 15
 """The time for the engine to exit after the last answer."""
 _LEAST_START_SECONDS: Final = 600
@@ -44,7 +42,6 @@ _DOWNLOAD_GB_A_SECOND: Final = 0.1
 """The slowest download of weights that still counts as progress."""
 _UNKNOWN_START_SECONDS: Final = 3600
 """The start time of a model whose weights sizing does not know."""
-_PROBE_SECONDS: Final = 10
 _POOL_WITHOUT_PICKER: Final = (1, 6)
 """The first version of the Gateway API inference extension with an optional `endpointPickerRef` (api/v1)."""
 _GIB_OF_SHARED_MEMORY: Final = 2
@@ -62,6 +59,13 @@ class ServerKind(enum.StrEnum):
 @dataclass(frozen=True)
 class InferenceServiceOnCluster(AcceleratedWorkload):
     spec: InferenceService
+
+    # Templates read these constants.
+    port: ClassVar = PORT
+    model_folder: ClassVar = MODEL_FOLDER
+    pre_stop_seconds: ClassVar = 15
+    """How long a stopping server still answers, so that every proxy can remove it first."""
+    probe_seconds: ClassVar = 10
 
     # The server ------------------------------------------------------------------------------------------------
 
@@ -162,10 +166,6 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
             return self.plan.fit.context
         return self.spec.model.context
 
-    @property
-    def port(self) -> int:
-        return PORT
-
     # Weights ---------------------------------------------------------------------------------------------------
 
     @property
@@ -177,11 +177,6 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
         """``oci``, ``hf``, ``s3`` or ``pvc``."""
         kinds = {OciModel: "oci", HubModel: "hf", S3Model: "s3", VolumeModel: "pvc"}
         return kinds[type(self.source)]
-
-    @property
-    def model_folder(self) -> str:
-        """The mount path of the volume with the weights."""
-        return MODEL_FOLDER
 
     @property
     def model_path(self) -> str:
@@ -223,14 +218,9 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
         return math.ceil(duration_seconds(self.spec.longest_answer))
 
     @property
-    def pre_stop_seconds(self) -> int:
-        """How long a stopping server still answers."""
-        return _PRE_STOP_SECONDS
-
-    @property
     def grace_seconds(self) -> int:
         """The grace period of a Pod: longer than the longest answer."""
-        return _PRE_STOP_SECONDS + self.longest_answer_seconds + _KILL_SECONDS
+        return self.pre_stop_seconds + self.longest_answer_seconds + _KILL_SECONDS
 
     @cached_property
     def start_seconds(self) -> int:
@@ -240,14 +230,9 @@ class InferenceServiceOnCluster(AcceleratedWorkload):
         return max(_LEAST_START_SECONDS, math.ceil(cold_start(self.plan.fit).high / 60) * 60)
 
     @property
-    def probe_seconds(self) -> int:
-        """Seconds between two probes."""
-        return _PROBE_SECONDS
-
-    @property
     def start_failures(self) -> int:
         """The number of startup probes that may fail."""
-        return -(-self.start_seconds // _PROBE_SECONDS)
+        return -(-self.start_seconds // self.probe_seconds)
 
     @cached_property
     def progress_seconds(self) -> int:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from goldenpath.addons import addon_catalogue, version_of
 from goldenpath.spec.ref import Ref
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from goldenpath.spec.cluster_spec import AddonPlace, Cluster, Dns, EndpointPicker, Gateway, Monitoring
     from goldenpath.spec.fleet_spec import Federation, FleetSpec
-    from goldenpath.telemetry import Dashboard, RuleGroup
+    from goldenpath.telemetry import RuleGroup
 
 __all__ = ["PRIORITY_CLASSES", "Platform", "Priority", "platforms_of"]
 
@@ -71,6 +71,13 @@ class Platform:
 
     fleet: FleetSpec
     cluster_name: str
+
+    # Templates read these constants.
+    dashboards: ClassVar = DASHBOARDS
+    cohort: ClassVar = COHORT
+    general_flavor: ClassVar = GENERAL_FLAVOR
+    priorities: ClassVar = PRIORITY_CLASSES
+    topology_name: ClassVar = "network"
 
     @cached_property
     def ref(self) -> Ref:
@@ -204,11 +211,6 @@ class Platform:
         return tuple(name for group in groups for name in group.alert_names)
 
     @property
-    def dashboards(self) -> tuple[Dashboard, ...]:
-        """The dashboards for Grafana, which are equal on all clusters."""
-        return DASHBOARDS
-
-    @property
     def has_alerts(self) -> bool:
         """Whether a Prometheus Operator reads the rules, for a Prometheus that the fleet names."""
         return self.monitoring is not None and self.has("prometheus-operator")
@@ -312,19 +314,6 @@ class Platform:
         """The foreign trust domains of the fleet, without the cluster's own."""
         return {name: other for name, other in self.fleet.federation.items() if name != self.trust_domain}
 
-    @property
-    def cohort(self) -> str:
-        return COHORT
-
-    @property
-    def general_flavor(self) -> str:
-        """The name of the ResourceFlavor for CPU and memory."""
-        return GENERAL_FLAVOR
-
-    @property
-    def topology_name(self) -> str:
-        return "network"
-
     def federation_name(self, trust_domain: str) -> str:
         """Return the name of the ClusterFederatedTrustDomain of a trust domain.
 
@@ -333,10 +322,6 @@ class Platform:
         if len(trust_domain) <= OBJECT_NAME_CHARS and DNS_SUBDOMAIN.fullmatch(trust_domain):
             return trust_domain
         return f"trust-domain-{hashlib.sha256(trust_domain.encode()).hexdigest()[:16]}"
-
-    @property
-    def priorities(self) -> tuple[Priority, ...]:
-        return PRIORITY_CLASSES
 
 
 def platforms_of(fleet: FleetSpec) -> dict[str, Platform]:

@@ -49,7 +49,7 @@ def test_a_refusal_is_lifted_by_an_exception_for_that_policy_only(policy, exampl
             body = {**example.object, "metadata": metadata}
             return judge(policy, AdmissionRequest(body, None, RECONCILER, example.old)).allowed
         return judge(
-            policy, request_of(policy, dataclasses.replace(example, annotations=annotations))
+            policy, request_of(policy, example.model_copy(update={"annotations": annotations}))
         ).allowed
 
     assert excepted(policy.id)
