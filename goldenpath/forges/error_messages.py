@@ -36,20 +36,20 @@ class ForgeWording:
 
 
 class RefusedError(RepositoryError):
-    """The forge refused a call. ``status`` is its HTTP status, ``said`` the sentences in its answer."""
+    """The forge refused a call. ``status`` is its HTTP status, ``sentences`` are in its answer."""
 
-    def __init__(self, message: str, *, status: int, said: tuple[str, ...]) -> None:
+    def __init__(self, message: str, *, status: int, sentences: tuple[str, ...]) -> None:
         super().__init__(message)
         self.status = status
-        self.said = said
+        self.sentences = sentences
 
     def mentions(self, *words: str) -> bool:
-        text = " ".join(self.said).lower()
+        text = " ".join(self.sentences).lower()
         return any(word in text for word in words)
 
     @property
     def reason(self) -> str:
-        return "; ".join(self.said) or f"status {self.status}"
+        return "; ".join(self.sentences) or f"status {self.status}"
 
 
 class UnansweredError(RepositoryUnavailableError):
@@ -94,20 +94,25 @@ def explained(
     words: ForgeWording,
     doing: str,
     status: int,
-    said: tuple[str, ...],
+    sentences: tuple[str, ...],
     headers: Mapping[str, str],
     *,
     signed_in: bool,
 ) -> str:
     """A message with the action, the forge's answer, and the fix."""
-    answer = f"{status}: {'; '.join(said)}" if said else str(status)
-    return f"{words.name} refused to {doing} ({answer}). {_fix(words, status, said, headers, signed_in=signed_in)}"
+    answer = f"{status}: {'; '.join(sentences)}" if sentences else str(status)
+    return f"{words.name} refused to {doing} ({answer}). {_fix(words, status, sentences, headers, signed_in=signed_in)}"
 
 
 def _fix(
-    words: ForgeWording, status: int, said: tuple[str, ...], headers: Mapping[str, str], *, signed_in: bool
+    words: ForgeWording,
+    status: int,
+    sentences: tuple[str, ...],
+    headers: Mapping[str, str],
+    *,
+    signed_in: bool,
 ) -> str:
-    text = " ".join(said).lower()
+    text = " ".join(sentences).lower()
     if "saml" in text or headers.get("x-github-sso"):
         return "The organisation requires single sign-on; authorise the token for it in the settings of the token."
     if "not permitted to create or approve pull requests" in text:

@@ -183,11 +183,11 @@ class ForgeClient:
     def _checked(self, response: httpx.Response, doing: str) -> httpx.Response:
         if response.is_success:
             return response
-        said = tuple(self._hide_token(text) for text in messages_in(_json_of(response)))
+        sentences = tuple(self._hide_token(text) for text in messages_in(_json_of(response)))
         message = explained(
-            self.words, doing, response.status_code, said, response.headers, signed_in=self.signed_in
+            self.words, doing, response.status_code, sentences, response.headers, signed_in=self.signed_in
         )
-        raise RefusedError(self._hide_token(message), status=response.status_code, said=said)
+        raise RefusedError(self._hide_token(message), status=response.status_code, sentences=sentences)
 
     def _json(self, response: httpx.Response, doing: str) -> Any:
         data = _json_of(response) if response.content else None

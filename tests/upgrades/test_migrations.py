@@ -87,7 +87,9 @@ def test_a_request_in_braces_keeps_its_values(library: Path) -> None:
 
 
 def test_a_place_that_is_taken_is_refused(library: Path) -> None:
-    with pytest.raises(InputError, match=r"environment: is given, and inputs\.stage would take its place"):
+    with pytest.raises(
+        InputError, match=r"environment: is set, and the migration moves inputs\.stage to the same place"
+    ):
         migrate(f"{REQUEST}environment: staging\n", "tenant/v2", Library([library]))
 
 
