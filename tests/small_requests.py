@@ -46,6 +46,12 @@ def fleet(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in (copy.deepcopy(_FLEET) | changes).items() if value is not None}
 
 
+def override(kind: str, name: str, patch: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """An override with a reason, an approver and a distant expiry."""
+    agreed = {"reason": "a small team", "approved_by": "platform-team", "expires": "2099-01-31"}
+    return {"kind": kind, "name": name, "patch": patch, **agreed, **changes}
+
+
 def cluster(*accelerators: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A cluster with these accelerators."""
     return {"region": "eu", "kubernetes": "1.36", "accelerators": list(accelerators)} | changes

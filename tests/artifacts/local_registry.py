@@ -48,15 +48,8 @@ def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str
         config["auth"] = {"htpasswd": {"realm": "fleet", "path": str(folder / "htpasswd")}}
     (folder / "config.yml").write_text(json.dumps(config))
     command = ["docker-registry", "serve", str(folder / "config.yml")]
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running,
-    ):
-        try:
-            _wait(running, f"http://{host}/v2/", folder / "log")
-            yield host
-        finally:
-            running.kill()
+    with _running(command, folder, host):
+        yield host
 
 
 def missing_referrers_registry() -> str:
@@ -71,13 +64,19 @@ def referrers_registry(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     host = _free_host()
     command = [str(components()[WITH_REFERRERS].program()), host]
+    with _running(command, folder, host):
+        yield host
+
+
+@contextlib.contextmanager
+def _running(command: list[str], folder: Path, host: str) -> Iterator[None]:
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as running,
     ):
         try:
             _wait(running, f"http://{host}/v2/", folder / "log")
-            yield host
+            yield
         finally:
             running.kill()
 

@@ -99,37 +99,24 @@ def test_a_signature_only_in_the_old_format_is_refused(attempt):
     attempt.is_refused("old-signature", "old format")
 
 
-def test_a_copy_of_another_tenants_artifact(attempt, key):
-    """Signed by the right key, and complete: only whose folder it is tells it apart."""
+@pytest.mark.parametrize(
+    ("owner", "cluster", "words"),
+    [
+        ("speech", "austin", "tenant:speech instead of tenant:vision"),
+        ("vision", "berlin", "berlin instead of austin"),
+    ],
+)
+def test_a_copy_from_another_owner_or_cluster(attempt, key, owner, cluster, words):
+    """The copy is complete and signed by the right key; only its owner or cluster differs."""
     source = attempt.artifact.source
     other = Artifact(
-        ArtifactSource(Ref.of_tenant("speech"), source.cluster, source.tree, source.commit, source.when),
+        ArtifactSource(Ref.of_tenant(owner), cluster, source.tree, source.commit, source.when),
         attempt.artifact.files,
     )
     store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
-    attach(
-        attempt.client,
-        attempt.repository,
-        other.manifest,
-        signed_bundle(other.signature, key),
-    )
-    attempt.is_refused("other-owner", "tenant:speech instead of tenant:vision")
-
-
-def test_a_copy_from_another_cluster(attempt, key):
-    source = attempt.artifact.source
-    other = Artifact(
-        ArtifactSource(source.owner, "berlin", source.tree, source.commit, source.when),
-        attempt.artifact.files,
-    )
-    store(attempt.client, attempt.repository, TAG, other.manifest, other.config, other.layer)
-    attach(
-        attempt.client,
-        attempt.repository,
-        other.manifest,
-        signed_bundle(other.signature, key),
-    )
-    attempt.is_refused("other-owner", "berlin instead of austin")
+    bundle = signed_bundle(other.signature, key)
+    attach(attempt.client, attempt.repository, other.manifest, bundle)
+    attempt.is_refused("other-owner", words)
 
 
 def test_a_signed_sbom(attempt):

@@ -8,7 +8,7 @@ import pytest
 from plain_git import file_at, git, paths_at, tip
 from sample_callers import ADMIN, READER, SPEECH, TOKENS, VISION
 from served_backend import serving
-from small_requests import sample
+from small_requests import override, sample
 
 from goldenpath import kubeyaml
 from goldenpath.forges import forge_of
@@ -135,15 +135,8 @@ def test_any_author_is_in_both_groups_may_hand_a_tenant_over(backend: Served, re
 def test_editing_drops_emptied_fields_and_keeps_fields_outside_the_form(
     backend: Served, repository: Path
 ) -> None:
-    override = {
-        "kind": "ResourceQuota",
-        "name": "vision",
-        "patch": {"metadata": {"annotations": {"example.org/note": "kept"}}},
-        "reason": "a test",
-        "approved_by": "platform-team",
-        "expires": "2030-01-01",
-    }
-    first = backend.run("publish", _asked(overrides=[override], description="Sees."), token=ADMIN)
+    note = override("ResourceQuota", "vision", {"metadata": {"annotations": {"example.org/note": "kept"}}})
+    first = backend.run("publish", _asked(overrides=[note], description="Sees."), token=ADMIN)
     assert first.is_done, first.last
 
     run = backend.run("publish", {**_asked(description=""), "edit": True}, token=VISION)
@@ -151,7 +144,7 @@ def test_editing_drops_emptied_fields_and_keeps_fields_outside_the_form(
     assert run.is_done, run.last
     request = kubeyaml.load(file_at(repository, "tenants/vision/tenant.yaml"))
     assert "description" not in request
-    assert request["overrides"] == [override]
+    assert request["overrides"] == [note]
 
 
 def test_a_new_tenant_does_not_replace_an_existing_one(backend: Served, repository: Path) -> None:

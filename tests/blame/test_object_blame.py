@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fleets import ADA, asked, fleet_text, new_fleet
 from plain_git import commit_by_hand, files_at
+from small_requests import override
 
 from goldenpath import kubeyaml
 from goldenpath.blame import blame
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BOB = Person("Bob", "bob@example.org")
-OVERRIDE = {
-    "kind": "ResourceQuota",
-    "name": "vision-compute",
-    "patch": {"spec": {"hard": {"pods": "5"}}},
-    "reason": "a small team",
-    "approved_by": "platform-team",
-    "expires": "2099-01-31",
-}
+OVERRIDE = override("ResourceQuota", "vision-compute", {"spec": {"hard": {"pods": "5"}}})
 QUOTA = "ResourceQuota/vision-compute"
 
 

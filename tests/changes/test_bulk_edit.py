@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import ADA, asked, new_fleet
 from plain_git import commit_by_hand, files_at, git, subjects
+from small_requests import override
 
 from goldenpath import kubeyaml
 from goldenpath.changes import BulkEdit, Undo, change_sets, make_change, plan_change
@@ -29,12 +31,8 @@ gpus:
 compute:
   memory: 512Gi
 """
+FIVE_PODS = {"spec": {"hard": {"pods": "5"}}}
 H100_TO_L4 = "gpus[profile=nvidia-h100-80gb].profile=nvidia-l4-24gb"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "fleet.git"
 
 
 @pytest.fixture
@@ -100,17 +98,8 @@ def test_a_conflicting_request_stops_all_unless_it_is_skipped(fleet: Fleet, plac
 
 
 def test_refused_requests_are_left_out_and_named(fleet: Fleet, place: Path) -> None:
-    override = {
-        "kind": "ResourceQuota",
-        "name": "text-compute",
-        "patch": {"spec": {"hard": {"pods": "5"}}},
-        "reason": "expired long ago",
-        "approved_by": "platform-team",
-        "expires": "2020-01-01",
-    }
-    fleet.publish(asked("text", gpus=[], overrides=[override]))
-    import datetime as dt
-
+    expired = override("ResourceQuota", "text-compute", FIVE_PODS, expires="2020-01-01")
+    fleet.publish(asked("text", gpus=[], overrides=[expired]))
     options = PublishOptions(today=dt.date(2026, 11, 30))
     change = edit("true", "environment=test")
     assert {ref.name for ref in plan_change(fleet, change, options=options).reach.conflicting} == {"text"}
@@ -121,15 +110,7 @@ def test_refused_requests_are_left_out_and_named(fleet: Fleet, place: Path) -> N
 
 
 def test_an_override_that_holds_the_field_is_named(fleet: Fleet, place: Path) -> None:
-    override = {
-        "kind": "ResourceQuota",
-        "name": "text-compute",
-        "patch": {"spec": {"hard": {"pods": "5"}}},
-        "reason": "a small team",
-        "approved_by": "platform-team",
-        "expires": "2099-01-31",
-    }
-    fleet.publish(asked("text", gpus=[], overrides=[override]))
+    fleet.publish(asked("text", gpus=[], overrides=[override("ResourceQuota", "text-compute", FIVE_PODS)]))
     reach = plan_change(fleet, edit("true", "compute.pods=7")).reach
     assert [ref.name for ref in reach.reached] == ["speech", "vision"]
     ((ref, held),) = reach.shielded.items()

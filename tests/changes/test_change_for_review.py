@@ -8,6 +8,7 @@ from fleets import ADA, asked, new_fleet
 from loopback_forges import Loopback
 from plain_git import git
 from played_forges import NAME, OWNER, TOKEN, PlayedGitHub
+from small_requests import override
 
 from goldenpath.changes import BulkEdit, change_sets, make_change, plan_change
 from goldenpath.fleet import PublishOptions, Review
@@ -37,14 +38,7 @@ def test_many_tenants_are_one_commit_and_one_pull_request(
         for index in range(number)
     ]
     requests[0]["overrides"] = [
-        {
-            "kind": "ResourceQuota",
-            "name": "team-0000-compute",
-            "patch": {"spec": {"hard": {"pods": "5"}}},
-            "reason": "a small team",
-            "approved_by": "platform-team",
-            "expires": "2099-01-31",
-        }
+        override("ResourceQuota", "team-0000-compute", {"spec": {"hard": {"pods": "5"}}})
     ]
     requests[-1]["compute"] = {"pods": 300}
     change = BulkEdit.of("true", sets=["compute.pods=300"], reason="More Pods", skip_refused=True)

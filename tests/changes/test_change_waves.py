@@ -43,11 +43,6 @@ NAMES = ("speech", "text", "vision")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "fleet.git"
-
-
-@pytest.fixture
 def fleet(place: Path) -> Iterator[Fleet]:
     with new_fleet(place) as made:
         made.publish(asked("vision"), asked("speech"), asked("text", gpus=[]))

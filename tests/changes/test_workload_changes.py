@@ -27,11 +27,6 @@ IMAGES = {"vision/front": ("a.example.org/web:1", 2), "vision/back": ("a.example
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "fleet.git"
-
-
-@pytest.fixture
 def fleet(place: Path, tmp_path: Path) -> Iterator[Fleet]:
     write_path(tmp_path / "paths")
     for name in ("tenant", "platform"):  # a golden path that takes any input would have every field

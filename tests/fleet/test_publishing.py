@@ -9,6 +9,7 @@ import pytest
 from fleets import ADA, asked, fleet_text
 from git import Repo
 from plain_git import commit_by_hand, files_at, git, paths_at, subjects
+from small_requests import override
 
 from goldenpath import kubeyaml
 from goldenpath.errors import InputError
@@ -93,14 +94,9 @@ def test_every_problem_of_every_request_is_reported_and_nothing_is_written(fleet
 
 
 def test_an_error_of_the_checks_refuses_the_publish(fleet: Fleet, place: Path) -> None:
-    lifted = {
-        "kind": "ResourceQuota",
-        "name": "vision-accelerators",
-        "patch": {"spec": {"hard": {"requests.nvidia.com/gpu": "64"}}},
-        "reason": "more",
-        "approved_by": "platform-team",
-        "expires": "2099-01-01",
-    }
+    lifted = override(
+        "ResourceQuota", "vision-accelerators", {"spec": {"hard": {"requests.nvidia.com/gpu": "64"}}}
+    )
     with pytest.raises(ChecksFailedError) as refused:
         fleet.publish(asked(overrides=[lifted]))
     assert refused.value.findings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from workload_fleets import GPUS, files, findings, fleet_with_tenant, override, problems
+from small_requests import override
+from workload_fleets import GPUS, files, findings, fleet_with_tenant, problems
 from workload_paths import ROOT, TENANT, web
 
 from goldenpath import kubeyaml

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from plain_git import commit_by_hand
-from workload_fleets import FOLDER, files, fleet_with_tenant, override
+from small_requests import override
+from workload_fleets import FOLDER, files, fleet_with_tenant
 from workload_paths import ROOT, web, write_path
 
 from goldenpath import kubeyaml

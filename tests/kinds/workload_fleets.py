@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from goldenpath.findings import ChecksFailedError
 
 FOLDER = "clusters/berlin/workloads/vision/chat"
-AGREED = {"reason": "A trial", "approved_by": "platform-team", "expires": "2099-01-31"}
 GPUS = {"image": "registry.example/web:1", "gpus": 1, "replicas": 3}
 
 
@@ -50,7 +49,3 @@ def problems(error: pytest.ExceptionInfo[InputError]) -> dict[str, str]:
 
 def findings(error: pytest.ExceptionInfo[ChecksFailedError]) -> dict[str, str]:
     return {finding.rule: finding.message for finding in error.value.findings}
-
-
-def override(kind: str, name: str, patch: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": kind, "name": name, "patch": patch, **AGREED}

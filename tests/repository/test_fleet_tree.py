@@ -6,7 +6,7 @@ import json
 
 import pytest
 import small_requests as small
-from fleet_trees import FLEET, CountingReader, fleet_of, layout_of, rendered, repository, tree_of, view
+from fleet_trees import FLEET, CountingReader, fleet_of, layout_of, rendered, tree_of, view
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,17 +25,6 @@ FLAT = Layout(sharded=False)
 
 def request(name, **changes):
     return small.request(name=name, clusters=["berlin", "paris"], **changes)
-
-
-@pytest.fixture
-def where(tmp_path):
-    with repository(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture(params=[FLEET, SHARDED], ids=["flat", "sharded"])
-def fleet(request):
-    return request.param
 
 
 def test_every_tenant_is_found_with_all_that_is_its_own(where, fleet):

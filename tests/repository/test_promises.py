@@ -8,7 +8,7 @@ import threading
 
 import pytest
 import small_requests as small
-from fleet_trees import FLEET, CountingReader, fleet_of, rendered, repository, tree_of, view
+from fleet_trees import FLEET, CountingReader, fleet_of, rendered, tree_of, view
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,17 +43,6 @@ def asks(path, text):
 
 def contents(promises):
     return dict(promises.sums), list(promises)
-
-
-@pytest.fixture
-def where(tmp_path):
-    with repository(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture(params=[FLEET, SHARDED], ids=["flat", "sharded"])
-def fleet(request):
-    return request.param
 
 
 def test_the_shares_of_all_tenants_are_added_up(where, fleet):

@@ -188,43 +188,15 @@ def test_runs_without_numbers_are_refused(text: str) -> None:
 
 
 def test_the_command_prints_json() -> None:
-    arguments = [
-        "size",
-        "--model",
-        "Qwen/Qwen3-8B",
-        "--profile",
-        H100,
-        "--requests",
-        "4/s",
-        "--input",
-        "1500",
-        "--output",
-        "300",
-        "--itl",
-        "40ms",
-        "--format",
-        "json",
-    ]
-    result = CliRunner().invoke(cli, arguments)
+    asked = f"size --model Qwen/Qwen3-8B --profile {H100} --requests 4/s --input 1500 --output 300 --itl 40ms"
+    result = CliRunner().invoke(cli, f"{asked} --format json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.output)["interval"] == "80 %"
 
 
 def test_the_command_refuses_a_rate_without_a_unit() -> None:
-    arguments = [
-        "size",
-        "--model",
-        "Qwen/Qwen3-8B",
-        "--profile",
-        H100,
-        "--requests",
-        "4",
-        "--input",
-        "1",
-        "--output",
-        "1",
-    ]
-    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    asked = f"size --model Qwen/Qwen3-8B --profile {H100} --requests 4 --input 1 --output 1"
+    result = CliRunner().invoke(cli, asked, standalone_mode=False)
     assert isinstance(result.exception, InputError)
     assert result.exception.problems[0].path == "--requests"
 
