@@ -1,4 +1,4 @@
-"""What the tests of the descriptions share: the sample files, and an organisation's golden path."""
+"""Sample files and an organisation's golden path, for the tests of the descriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is generated is up to date, says so, and can be read."""
+"""Generated files are up to date, marked as generated, and well-formed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_no_stale_page_is_left_behind(generate: ModuleType) -> None:
 
 @pytest.fixture
 def checkout(generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the generated files, which the tool takes for the repository."""
+    """A copy of the generated files, which the tool uses as its repository."""
     files = generate.generated_files()
     for file in files:
         copy = tmp_path / file.relative_to(ROOT)
@@ -108,7 +108,7 @@ def test_a_readme_without_the_marker_is_named(
 PAGES = reference_pages(Library())
 
 
-def test_reference_pages_name_everything_that_there_is() -> None:
+def test_reference_pages_name_every_catalogue_entry() -> None:
     assert [each.id for each in catalogue() if f"| `{each.id}` |" not in PAGES["accelerators.md"]] == []
     assert [policy.id for policy in policies() if f"## {policy.id}\n" not in PAGES["policies.md"]] == []
     metrics = [metric.name for engine in engine_catalogue() for metric in engine]

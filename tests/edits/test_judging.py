@@ -1,4 +1,4 @@
-"""Edits of an object, their verdicts on a new rendering, and the override that says them again."""
+"""Edits of an object, their verdicts on a new rendering, and the override that repeats them."""
 
 from __future__ import annotations
 
@@ -191,12 +191,12 @@ def test_each_edit_has_its_verdict_and_place(
     assert (found.verdict.value, found.edit.place) == (verdict, place)
 
 
-def test_an_edit_of_an_object_that_is_gone_is_orphaned() -> None:
+def test_an_edit_of_a_removed_object_is_orphaned() -> None:
     (found,) = judge(DEPLOYMENT, changed(DEPLOYMENT, "spec", "replicas", value=5), None, KEYS)
     assert found.verdict is EditVerdict.ORPHANED
 
 
-def test_carried_edits_stand_beside_what_the_new_version_adds() -> None:
+def test_carried_edits_and_additions_of_the_new_version_are_both_kept() -> None:
     there = changed(QUEUE, *H100, value=12)
     new = changed(QUEUE, *A100, value=6)
     made = carried(judge(QUEUE, there, new, KEYS), new)
@@ -236,7 +236,7 @@ BODIES = st.builds(
 
 @settings(max_examples=400)
 @given(BODIES, BODIES, BODIES)
-def test_what_is_carried_is_there_afterwards_and_nothing_else_is_different(
+def test_the_override_applies_the_carried_edits_and_nothing_else(
     base: dict[str, Any], there: dict[str, Any], new: dict[str, Any]
 ) -> None:
     judged = judge(base, there, new, KEYS)
@@ -262,7 +262,7 @@ def test_without_a_new_version_every_sayable_edit_gives_the_edited_object(
 
 
 def _only_order(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether the two are equal but for the order of items, which an added item does not keep."""
+    """Whether two objects are equal, apart from the order of items, which an added item may change."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
@@ -283,7 +283,7 @@ def _only_order(one: dict[str, Any], other: dict[str, Any]) -> bool:
         (None, None, EditVerdict.ALREADY_SO),
     ],
 )
-def test_an_item_that_both_sides_take_away_is_a_conflict_where_another_may_stand_for_it(
+def test_an_item_removed_on_both_sides_is_a_conflict_if_another_may_replace_it(
     there: str | None, new: str | None, verdict: EditVerdict
 ) -> None:
     def with_proxy(name: str | None) -> dict[str, Any]:

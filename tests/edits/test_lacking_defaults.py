@@ -1,4 +1,4 @@
-"""An entry that an override adds is held against what a new version gives all others; what was removed stays removed."""
+"""Entries of overrides that lack new defaults are reported, and removed items stay removed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_container_of_an_override_that_lacks_a_new_default_is_named() -> None:
         ([container("a", **HARDENED)], [container("a", securityContext={"readOnlyRootFilesystem": False})], container("proxy")),
     ],
 )  # fmt: skip
-def test_what_is_no_new_default_of_every_entry_is_not_reported(old: Any, new: Any, added: Any) -> None:
+def test_a_field_that_some_new_entries_lack_is_not_reported(old: Any, new: Any, added: Any) -> None:
     assert lacking(deployment(*old), deployment(*new), deployment(*new, added)) == []
 
 
@@ -70,7 +70,7 @@ def test_an_item_that_was_removed_by_hand_and_that_a_new_version_edits_is_a_conf
     assert carried.verdict is EditVerdict.CARRIED
 
 
-def test_a_similar_item_is_never_taken_for_the_one_that_was_removed() -> None:
+def test_a_similar_item_does_not_replace_a_removed_one() -> None:
     base = deployment(container("a"), container("b"))
     there = deployment(container("a"))
     renamed = deployment(container("a"), {**container("b"), "name": "b2"})

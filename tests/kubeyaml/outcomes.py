@@ -1,4 +1,4 @@
-"""Comparing what two readers say."""
+"""Compares the results of two readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def typed(value: Any) -> str:
 
 
 def outcome(reader: Callable[..., Any], text: str) -> Any:
-    """The value that ``reader`` finds, or every problem that it has."""
+    """Return the value of a reader, or its problems."""
     try:
         return typed(reader(text, name="x"))
     except InputError as refused:

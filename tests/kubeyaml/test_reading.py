@@ -87,7 +87,7 @@ def test_a_document_that_is_too_large_is_refused_and_a_long_stream_is_not(
     assert problem_of('{"a": "12345678"}').rule == "yaml-size"
 
 
-def test_load_wants_one_document() -> None:
+def test_load_refuses_several_documents() -> None:
     assert kubeyaml.load("---\n# nothing\n---\na: 1\n---\n") == {"a": 1}
     assert kubeyaml.load("# nothing\n") is None
     with pytest.raises(InputError, match="has 2 YAML documents; keep one"):

@@ -1,4 +1,4 @@
-"""Properties: whatever is written reads back unchanged, for us, for PyYAML, and for kubectl."""
+"""Written values read back unchanged with goldenpath, PyYAML and kubectl."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_fast_reading_agrees_or_gives_way_on_any_lines(lines: list[str], end: st
     assert outcome(kubeyaml.load_rendered, text) == outcome(kubeyaml.load_all, text)
 
 
-def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
+def test_the_fast_reader_reads_every_rendered_file_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A guard for the speed: a slip in the fast reader would only show as a slower check."""
@@ -131,7 +131,7 @@ def test_fast_reading_needs_no_exact_reading_for_what_templates_write(
     assert kubeyaml.load_rendered(text) == expected
 
 
-def test_what_is_longer_than_templates_write_is_read_and_not_remembered() -> None:
+def test_a_very_long_document_is_read_but_not_cached() -> None:
     _rendered._parsed.cache_clear()
     text = f"a: 1\nb: {'x' * 40_000}\n"
     assert kubeyaml.load_rendered(text) == kubeyaml.load_all(text)

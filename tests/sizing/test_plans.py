@@ -1,4 +1,4 @@
-"""Which parallelism fits, and what is said where nothing does."""
+"""Parallelisms that fit, and the message where none does."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def test_a_size_with_headroom_ranks_before_a_cheaper_one() -> None:
     assert found.cost(*found.sizes[0]) == 9.0 * found.sizes[0][1].devices
 
 
-def test_without_a_fleet_nothing_is_said_of_room() -> None:
+def test_without_a_fleet_no_room_is_shown() -> None:
     found = compared(SizeCandidate(H100))
     assert found.has_room(*found.sizes[0]) is None
     assert "FREE" not in next(found.rows())

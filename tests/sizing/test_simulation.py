@@ -1,4 +1,4 @@
-"""What must hold in any simulation, whatever the constants are."""
+"""Properties of every simulation, whatever the constants."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_hpa_scales_down_only_after_its_window() -> None:
 
 
 def test_the_replicas_that_the_hpa_finds_count_as_its_first_recommendation() -> None:
-    """A metric that begins low takes nothing away within the window (Kubernetes 1.37, recordInitialRecommendation)."""
+    """A metric that starts low removes no replica within the window (Kubernetes 1.37, recordInitialRecommendation)."""
     scaler = Autoscaler(Rule("x", ReplicaSignal.RUNNING, 10.0))
     assert scaler.decide(15, 4, 4, 1.0) == 4
     assert scaler.decide(300, 4, 4, 1.0) == 4

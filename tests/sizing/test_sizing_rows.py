@@ -1,4 +1,4 @@
-"""Reading measured runs for the fit: what counts, and what is left out with its reason."""
+"""Measured runs for the fit: rows that are used, and rows that are left out with a reason."""
 
 from __future__ import annotations
 

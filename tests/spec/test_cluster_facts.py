@@ -54,7 +54,7 @@ def test_levels_that_a_topology_cannot_have_are_refused(
         {"pods": [], "addresses": ["169.254.169.254/32"]},
     ],
 )  # fmt: skip
-def test_places_where_dns_answers_are_accepted(dns: dict[str, Any]) -> None:
+def test_valid_dns_servers_are_accepted(dns: dict[str, Any]) -> None:
     assert found(dns=dns) == []
 
 
@@ -91,7 +91,7 @@ def test_an_addon_place_needs_the_addon() -> None:
         {"gateway": {"namespace": "vision"}},
     ],
 )
-def test_no_tenant_has_the_name_of_a_namespace_that_is_trusted(changes: dict[str, Any]) -> None:
+def test_a_tenant_cannot_take_the_name_of_a_trusted_namespace(changes: dict[str, Any]) -> None:
     on = fleet(clusters={"berlin": cluster(**changes)})
     assert reported(problems(request(), on)) == [("name", "reserved-name", "team-vision")]
 
@@ -114,7 +114,7 @@ WHOLE_AND_SHARED = fleet(
 )
 
 
-def test_a_model_may_be_there_whole_and_shared() -> None:
+def test_a_cluster_may_have_whole_and_shared_devices_of_one_model() -> None:
     assert fleet_problems(WHOLE_AND_SHARED) == ()
 
 
@@ -134,7 +134,7 @@ def test_a_request_names_one_of_several_pools(
     assert reported(problems(request(gpus=[{"profile": L4} | gpu]), WHOLE_AND_SHARED)) == expected
 
 
-def test_both_pools_of_a_model_may_be_asked_for_and_neither_twice() -> None:
+def test_a_request_may_name_both_pools_of_a_model_once_each() -> None:
     both = [{"profile": L4, "pool": name, "quota": 1} for name in ("whole", "shared")]
     assert problems(request(gpus=both), WHOLE_AND_SHARED) == ()
     assert reported(problems(request(gpus=[*both, both[0]]), WHOLE_AND_SHARED)) == [

@@ -1,4 +1,4 @@
-"""Delivery by a registry: what each cluster needs for it, and what the address may be."""
+"""Delivery through a registry: add-ons of each cluster, and valid addresses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_flux_that_does_not_read_bundles_is_refused() -> None:
     assert delivered(flux="2.7") == [("clusters.berlin.addons.flux", "delivery")]
 
 
-def test_without_delivery_nothing_is_demanded() -> None:
+def test_a_fleet_without_delivery_needs_no_flux() -> None:
     assert fleet_problems(fleet(clusters={"berlin": cluster(addons={"flux": "2.7"})})) == ()
 
 

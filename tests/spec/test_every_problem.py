@@ -1,4 +1,4 @@
-"""A problem in one field silences no other, and no document at all is more than the parser can refuse."""
+"""A problem in one field hides no other problem, and the parser refuses any broken document."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ ANYTHING = st.recursive(
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_nothing_in_place_of_a_field_is_too_much_for_the_parser(data: st.DataObject) -> None:
+def test_the_parser_survives_any_value_in_place_of_a_field(data: st.DataObject) -> None:
     document = copy.deepcopy(RICH)
     for place in data.draw(st.lists(st.sampled_from(leaves(RICH)), unique=True, max_size=5)):
         cut = place[: data.draw(st.integers(1, len(place)))]
@@ -129,7 +129,7 @@ def test_a_key_of_any_length_has_a_short_path() -> None:
     assert len(found.path) == 80
 
 
-def test_a_field_that_is_called_as_pydantic_calls_keys_is_unknown_like_any_other() -> None:
+def test_a_field_with_pydantics_name_for_keys_is_an_unknown_field() -> None:
     assert [(found.path, found.rule) for found in problems(RICH | {"[key]": 1})] == [
         ("[key]", "unknown-field")
     ]

@@ -70,26 +70,26 @@ def test_sharing_that_the_vendor_does_not_support_is_refused(
     assert reported(fleet_problems(with_pools(*pools))) == expected
 
 
-def test_models_behind_one_resource_name_whose_nodes_look_alike_are_refused() -> None:
+def test_models_with_one_resource_name_and_equal_node_labels_are_refused() -> None:
     alike = [{"profile": profile, "node_labels": {"pool": "gpu"}} for profile in (H100, "nvidia-l4-24gb")]
     assert reported(fleet_problems(with_pools(*alike))) == [
         (f"clusters.berlin.accelerators[{index}].node_labels", "same-nodes", None) for index in (0, 1)
     ]
 
 
-def test_models_behind_one_resource_name_may_share_a_label_and_have_another() -> None:
+def test_models_with_one_resource_name_may_share_some_node_labels() -> None:
     apart = [{"profile": profile, "node_labels": {"pool": "gpu", "model": name}} for profile, name in ((H100, "a"), ("nvidia-l4-24gb", "b"))]  # fmt: skip
     assert fleet_problems(with_pools(*apart)) == ()
 
 
-def test_nodes_may_look_alike_where_the_resource_names_differ() -> None:
+def test_models_with_different_resource_names_may_share_all_node_labels() -> None:
     alike = [{"profile": profile, "node_labels": {"pool": "gpu"}} for profile in (H100, SLICE)]
     assert fleet_problems(with_pools(*alike)) == ()
     alike[1] = {"profile": "nvidia-l4-24gb", "node_labels": {"pool": "gpu"}, "allocation": "dra"}
     assert fleet_problems(with_pools(*alike)) == ()
 
 
-def test_vgpus_of_two_models_need_labels_of_their_own() -> None:
+def test_vgpus_of_two_models_need_different_node_labels() -> None:
     shared = {"sharing": {"mode": "vgpu", "replicas": 2}}
     found = fleet_problems(with_pools({"profile": H100} | shared, {"profile": "nvidia-l4-24gb"} | shared))
     assert {problem.rule for problem in found} == {"same-nodes"}
@@ -106,11 +106,11 @@ def test_a_cluster_with_a_bad_name_is_refused_with_the_nearest_one() -> None:
     ]
 
 
-def test_a_fleet_has_a_cluster() -> None:
+def test_a_fleet_without_clusters_is_refused() -> None:
     assert places(fleet_problems(fleet(clusters={}))) == [("clusters", "length")]
 
 
-def test_a_bundle_comes_over_https() -> None:
+def test_a_bundle_endpoint_without_https_is_refused() -> None:
     foreign = {"edge.example.org": {"endpoint": "http://spire.example.org:8443"}}
     assert reported(fleet_problems(fleet(federation=foreign))) == [
         ("federation.edge.example.org.endpoint", "url", "https://spire.example.org:8443")

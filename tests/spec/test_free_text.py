@@ -1,4 +1,4 @@
-"""Free text holds nothing that a later reader, human or machine, could take for something else."""
+"""Free text has no invisible characters and no template syntax."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_reason_of_an_override_is_free_text_too() -> None:
 
 
 @pytest.mark.parametrize("text", ["name: value", "- a", "# no", "'", '"', "\\", "%{a}", "$a", "{ {", "&a *b", "!!str", "~", "|", "👩🏽\u200d🚀", "क्\u200dष"])  # fmt: skip
-def test_text_that_only_looks_like_something_is_text(text: str) -> None:
+def test_text_that_resembles_a_template_is_accepted(text: str) -> None:
     assert problems(request(title=text)) == ()
 
 

@@ -21,7 +21,7 @@ NAMES = (
     .filter(bool)
 )
 HIDDEN = st.characters(categories=("Cc", "Cf", "Zl", "Zp"), exclude_characters="\u200c\u200d")
-"""The two that are left out join letters, and mean something in Persian and in Indian scripts."""
+"""Without the two joiners, which Persian and Indian scripts need."""
 ISSUED = [
     "R&D Vision", "/groups/ml-team", "CN=Big Team,OU=Groups,DC=example,DC=org", r"EXAMPLE\ml leads", "team@example.org",
     "6f0c0c9e-1111-4222-8333-444455556666", "équipe vision", "队伍", "a: b", "- a", "#a", "'", '"', "no", "null", "~", "1e3",

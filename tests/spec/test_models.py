@@ -1,4 +1,4 @@
-"""A spec built in Python obeys the rules of the parser, and no spec changes after it was accepted."""
+"""A spec built in Python obeys the rules of the parser, and an accepted spec is immutable."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_spec_does_not_change() -> None:
         ({"expires": 20270630}, ("expires", "type", None)),
     ],
 )  # fmt: skip
-def test_nothing_is_taken_for_another_type(
+def test_a_value_of_another_type_is_refused(
     changes: dict[str, Any], expected: tuple[str, str, str | None]
 ) -> None:
     assert reported(problems(request(**changes))) == [expected]

@@ -1,4 +1,4 @@
-"""Where clouds give a node its credentials is found in every spelling of an address, and never elsewhere."""
+"""Addresses of node credentials are recognised in every spelling, and no other addresses are."""
 
 from __future__ import annotations
 
@@ -94,12 +94,12 @@ def test_a_host_name_of_a_metadata_service_is_found(host: str) -> None:
         "deadbeef.example.org",
     ],
 )
-def test_another_host_name_is_not(host: str) -> None:
+def test_another_host_name_is_not_found(host: str) -> None:
     assert not is_credential_host(host)
 
 
 def test_dns_at_a_link_local_address_is_a_fact_of_the_cluster() -> None:
-    """NodeLocal DNSCache: the request is refused, and says whose field it is."""
+    """NodeLocal DNSCache: the message names the field of the fleet."""
     egress = [{"cidr": "169.254.20.10/32", "port": port, "protocol": "UDP"} for port in (53, 80)]
     dns, other = problems(request(network={"egress": egress}))
     assert (dns.rule, other.rule) == ("node-credentials", "node-credentials")

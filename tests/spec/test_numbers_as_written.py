@@ -1,4 +1,4 @@
-"""Numbers that readers of YAML disagree about are refused in every door; suggestions quote what was written."""
+"""Every frontend refuses numbers that YAML readers interpret differently, and suggestions quote the written text."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ PLACES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.integers(0, 10**6), SPELLINGS, PLACES)
-def test_no_place_takes_a_number_that_has_two_readings(
+def test_no_field_accepts_an_ambiguous_number(
     number: int, spelled: Callable[[int], str], place: tuple[str, str]
 ) -> None:
     template, path = place
@@ -110,13 +110,13 @@ def test_a_plain_decimal_number_keeps_its_value(number: int) -> None:
     assert tenant.compute.pods == number
 
 
-def test_very_many_problems_become_a_hundred_and_a_number() -> None:
+def test_only_the_first_hundred_problems_are_listed() -> None:
     found = problems("".join(f"k{number}: 1\n" for number in range(5000)))
     assert len(found) == MAX_PROBLEMS + 1
     assert (found[-1].rule, found[-1].count) == ("more-problems", 4900)
 
 
-def test_many_wrong_entries_of_a_list_become_a_hundred_and_a_number() -> None:
+def test_only_the_first_hundred_wrong_entries_of_a_list_are_listed() -> None:
     found = problems(f"access: {{admins: {[' a'] * 5000}}}\n")
     assert (len(found), found[-1].count) == (MAX_PROBLEMS + 1, 4900)
 
@@ -135,6 +135,6 @@ def test_a_distinguished_name_is_one_entry(answer: str, entries: list[str]) -> N
     assert split_list(answer, ("access", "admins")) == entries
 
 
-def test_a_distinguished_name_beside_other_entries_is_refused() -> None:
+def test_a_distinguished_name_with_other_entries_is_refused() -> None:
     with pytest.raises(InputError, match="write a list in brackets"):
         split_list("vision,CN=Big Team,OU=Groups", ("access", "admins"))

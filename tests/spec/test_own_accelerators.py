@@ -61,7 +61,7 @@ def changed(**changes: Any) -> dict[str, Any]:
     return own
 
 
-def test_a_fleet_may_have_models_of_its_own_with_their_slices() -> None:
+def test_a_fleet_may_add_models_with_slices() -> None:
     assert fleet_problems(on()) == ()
     here = tenancy(request(gpus=[{"profile": "nvidia-x100-100gb/1g.12gb", "quota": 3}]), on())
     (grant,) = here.grants

@@ -93,7 +93,7 @@ def test_a_name_with_a_reserved_file_name_is_refused(name: str) -> None:
     assert reported(problems(request(name=name), FLEET)) == [("name", "reserved-name", f"team-{name}")]
 
 
-def test_the_name_that_is_offered_instead_is_not_too_long() -> None:
+def test_the_suggested_name_is_not_too_long() -> None:
     (found,) = problems(request(name="kube-" + "a" * 35), FLEET)
     assert found.nearest == "team-kube-" + "a" * 30
 
@@ -103,7 +103,7 @@ def test_a_name_that_only_begins_like_one_of_the_platform_is_accepted(name: str)
     assert problems(request(name=name), FLEET) == ()
 
 
-def test_a_retired_name_does_not_come_back() -> None:
+def test_a_retired_name_is_refused() -> None:
     assert reported(problems(request(name="gone"), FLEET)) == [("name", "retired-name", None)]
 
 
@@ -130,13 +130,13 @@ def gpu(**changes: Any) -> list[dict[str, Any]]:
         (["berlin"], {"profile": "nothing-like-it"}, [("gpus[0].profile", "unknown-profile", None)]),
     ],
 )
-def test_accelerators_are_held_against_each_cluster(
+def test_accelerators_are_checked_on_each_cluster(
     clusters: list[str], entry: dict[str, Any], expected: list[tuple[str, str, str | None]]
 ) -> None:
     assert reported(problems(request(clusters=clusters, gpus=gpu(**entry)), FLEET)) == expected
 
 
-def test_the_fleet_speaks_although_the_name_is_wrong() -> None:
+def test_fleet_rules_run_although_the_name_is_invalid() -> None:
     found = problems(request(name="A B", gpus=gpu(quota=9)), FLEET)
     assert reported(found) == [("name", "dns-label", "a-b"), ("gpus[0].quota", "capacity", "8")]
 

@@ -143,7 +143,7 @@ def test_a_request_with_this_is_refused(
     assert reported(problems(request(**changes))) == expected
 
 
-def test_data_that_never_ends_is_refused() -> None:
+def test_recursive_data_is_refused() -> None:
     deep: Any = "x"
     for _ in range(200):
         deep = {"a": deep}

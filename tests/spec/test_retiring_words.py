@@ -41,7 +41,7 @@ def test_retiring_lists_the_held_clusters(word: dict[str, Any], where: list[str]
         (["boston"], ("retiring[0]", "unknown-cluster", None)),
     ],
 )
-def test_a_wrong_word_is_reported_with_its_place(word: Any, found: tuple[str, str, str | None]) -> None:
+def test_an_invalid_value_is_reported_with_its_path(word: Any, found: tuple[str, str, str | None]) -> None:
     assert found in reported(problems(request(clusters=["berlin", "munich"], retiring=word), FLEET))
 
 

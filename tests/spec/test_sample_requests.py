@@ -1,4 +1,4 @@
-"""The sample requests load as they are, and those that must be refused are, for every reason at once."""
+"""Valid sample requests load, and invalid ones are refused with every problem at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be a secret is in no message, whatever else is wrong with it."""
+"""No message repeats a value that may be a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources that are read with a cloud's identity, or whose signatures need no key; Secrets that a source needs first."""
+"""Sources with a cloud identity, keyless signatures, and Secrets that Flux needs to fetch a source."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_signature_is_checked_by_a_key_or_by_an_identity(
 
 
 @pytest.mark.parametrize("subject", ["a", "^a", "a$", r"^a\$", "^a|b$", "^(a$", "^(?i)a$"])
-def test_an_expression_that_more_than_the_signer_fits_is_refused(subject: str) -> None:
+def test_an_expression_that_matches_other_signers_is_refused(subject: str) -> None:
     verify = {"provider": "cosign", "identity": SIGNER | {"subject": subject}}
     assert places(problems(source(verify=verify))) == [("source.verify.identity.subject", "expression")]
 
@@ -131,7 +131,7 @@ def test_a_url_with_an_invalid_host_is_refused_for_its_host(url: str) -> None:
 
 @given(st.from_regex(r"[a-z]{1,5}(/[a-z]{1,5}){0,2}", fullmatch=True), st.text(min_size=1, max_size=5))
 def test_an_accepted_expression_never_matches_other_hosts(subject: str, more: str) -> None:
-    """Flux looks for the expression anywhere in the identity."""
+    """Flux searches for the expression anywhere in the identity."""
     verify = {"provider": "cosign", "identity": SIGNER | {"subject": f"^{subject}$"}}
     assert problems(source(verify=verify)) == ()
     assert re.search(f"^{subject}$", subject)

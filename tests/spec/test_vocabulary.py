@@ -1,4 +1,4 @@
-"""Each word of the vocabulary: what it accepts, what it refuses, and the nearest value that it offers."""
+"""Accepted values, refused values and suggestions of each text format."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_a_nearest_value_is_always_a_good_one(word: str, text: str) -> None:
         "@:" * 200_000,
     ],
 )
-def test_a_huge_text_is_refused_without_ado(word: str, text: str) -> None:
+def test_a_huge_text_is_refused_quickly(word: str, text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(getattr(types, word), config={"strict": True}).validate_python(text)
 
