@@ -11,6 +11,7 @@ from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import at, mappings, text, whole
 from goldenpath.engines import Signal, engine_catalogue
 from goldenpath.errors import InputError
+from goldenpath.spec.autoscaling_rules import LATENCY_GOALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["derive_scaling"]
 
 _METRIC: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*(?::[a-zA-Z_][a-zA-Z0-9_]*)?")
-_GOALS: Final = ("time_to_first_token", "inter_token_latency")
+
 _MOST_REPLICAS: Final = 100
 """KEDA's default of ``maxReplicaCount`` (KEDA 2.20, ``ScaledObject`` specification)."""
 _LARGEST: Final = Decimal(10) ** 9
@@ -111,7 +112,7 @@ def _signal(engine: Engine, metric: str) -> tuple[Signal, str | None] | None:
         return None
     name = status.use or status.name
     for signal in engine.signals():
-        for goal in _GOALS if signal is Signal.LATENCY else (None,):
+        for goal in LATENCY_GOALS if signal is Signal.LATENCY else (None,):
             if _metric_of(engine, signal, goal) == name:
                 return signal, goal
     return None
@@ -121,14 +122,13 @@ def _metric_of(engine: Engine, signal: Signal, goal: str | None) -> str | None:
     """Return the metric that a hint for the signal reads."""
     # A share of the cache is at most 1, and each histogram of the catalogue has a bucket at one of these numbers of seconds.
     for number in map(Decimal, ("0.1", "0.5", "1", "5")):
-        seconds = dict.fromkeys([goal], number) if goal else {}
+        seconds: dict[str, Any] = {goal: number} if goal else {}
         try:
             return engine.hint(
                 signal,
                 namespace="x",
                 target=None if goal else number,
-                time_to_first_token=seconds.get(_GOALS[0]),
-                inter_token_latency=seconds.get(_GOALS[1]),
+                **seconds,
             ).metric
         except InputError:
             continue
@@ -162,7 +162,7 @@ def _from_hints(item: ManifestObject, builder: AdoptionBuilder) -> None:
     if threshold is not None and hint["signal"] == Signal.LATENCY.value:
         engine = engine_catalogue().get(name) if name in engine_catalogue() else default
         found = _signal(engine, str(at(data, "metric")))
-        hint[(found[1] if found else None) or _GOALS[0]] = _duration(threshold)
+        hint[(found[1] if found else None) or LATENCY_GOALS[0]] = _duration(threshold)
     elif threshold is not None and at(data, "threshold-source") == "the request":
         hint["target"] = _plain(threshold)
     for field in ("min", "max"):

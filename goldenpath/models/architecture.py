@@ -48,11 +48,6 @@ class AttentionLayers:
     value_dim: int
     window: int | None = None
 
-    @property
-    def elements_per_token(self) -> int:
-        """KV elements of one token in all of these layers, before tensor parallelism divides them."""
-        return self.count * self.kv_heads * (self.key_dim + self.value_dim)
-
 
 @dataclass(frozen=True, slots=True)
 class Quantization:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 __all__ = ["Estimate"]
@@ -33,4 +33,4 @@ class Estimate:
         return Estimate(self.value * factor, self.low * factor, self.high * factor)
 
     def as_dict(self) -> dict[str, float]:
-        return {"value": round(self.value, 4), "low": round(self.low, 4), "high": round(self.high, 4)}
+        return {name: round(number, 4) for name, number in asdict(self).items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -43,14 +43,7 @@ class Parallelism:
         return " ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "tensor": self.tensor,
-            "pipeline": self.pipeline,
-            "data": self.data,
-            "expert": self.expert,
-            "nodes": self.nodes,
-            "devices": self.devices,
-        }
+        return {**asdict(self), "devices": self.devices}
 
 
 def refusal(  # noqa: PLR0911 - one return for each rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.errors import InputError, Problem
@@ -72,14 +73,7 @@ def plans(
         )
         if one.fits and one.sequences.low >= concurrency:
             found.append(one)
-    found.sort(
-        key=lambda each: (
-            each.parallelism.nodes,
-            each.parallelism.devices,
-            each.parallelism.pipeline,
-            each.parallelism.data,
-        )
-    )
+    found.sort(key=lambda each: attrgetter("nodes", "devices", "pipeline", "data")(each.parallelism))
     return tuple(ParallelismChoice(one, _why(one, model, found[0])) for one in found)
 
 

@@ -115,7 +115,7 @@ class Gateway(Model):
 
 
 class Sharing(Model):
-    """How one device is shared by several Pods."""
+    """Sharing of one device between several Pods."""
 
     mode: Literal["time-slicing", "mps", "vgpu"]
     """Sharing mode."""
@@ -135,11 +135,11 @@ class AcceleratorPool(Model):
     count: Annotated[int, Field(ge=1, le=10_000_000)]
     """Number of devices, or of slices where the profile is a slice."""
     allocation: Literal["device-plugin", "dra"] = "device-plugin"
-    """How Pods get them: by the vendor's device plugin, or by dynamic resource allocation."""
+    """Allocation to Pods: by the vendor's device plugin, or by dynamic resource allocation."""
     mig_strategy: Literal["single", "mixed"] | None = None
     """The device plugin's MIG strategy, for slices; mixed where none is given."""
     sharing: Sharing | None = None
-    """How each device is shared, if it is."""
+    """Sharing of each device between Pods."""
     node_labels: dict[LabelKey, LabelValue] = Field(default_factory=dict, max_length=8)
     """Labels of the nodes, where they differ from the catalogue's."""
     lend: Annotated[int, Field(ge=0, le=10_000_000)] = 0

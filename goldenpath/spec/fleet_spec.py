@@ -73,7 +73,7 @@ class Defaults(Model):
 
 
 class Groups(Model):
-    """How the identity provider's groups appear in Kubernetes."""
+    """Names of the identity provider's groups in Kubernetes."""
 
     prefix: GroupPrefix = ""
     """The API server's `--oidc-groups-prefix`."""
@@ -137,7 +137,7 @@ class Federation(Model):
     endpoint: HttpUrl
     """Bundle endpoint, over https."""
     profile: Literal["https_web", "https_spiffe"] = "https_spiffe"
-    """How the endpoint proves who it is."""
+    """Authentication of the endpoint."""
     endpoint_path: SpiffePath = "/spire/server"
     """Path of the endpoint's own SPIFFE ID, for profile https_spiffe."""
     bundle: Annotated[str, Field(max_length=100_000, pattern=r"^\s*\{[ -~\s]*\}\s*$")] | None = None
@@ -207,7 +207,7 @@ class FleetSpec(Document):
     layout: Literal["flat", "sharded"] = "flat"
     """Folders of the fleet repository: sharded from a few thousand tenants on."""
     groups: Groups = Groups()
-    """How the identity provider's groups appear in Kubernetes."""
+    """Names of the identity provider's groups in Kubernetes."""
     defaults: Defaults = Defaults()
     """Defaults for every tenant."""
     monitoring: Monitoring | None = None
@@ -221,7 +221,7 @@ class FleetSpec(Document):
     provenance: Provenance | None = None
     """Builder that verifies the inputs of pipelines, and signs their models."""
     spire: Spire = Spire()
-    """SPIRE."""
+    """SPIRE installation of every cluster."""
     federation: dict[TrustDomain, Federation] = Field(default_factory=dict)
     """Foreign trust domains."""
     adoption: AdoptionKeys = AdoptionKeys()

@@ -33,7 +33,7 @@ from goldenpath.spec.types import (
     Version,
 )
 from goldenpath.spec.value_checks import variant_by_field
-from goldenpath.spec.workload import Workload
+from goldenpath.spec.workload import Workload, WorkloadAccelerator
 
 __all__ = [
     "Goal",
@@ -128,13 +128,9 @@ class ServedModel(Model):
     """Longest input and output together, in tokens; at most 8,192 where none is given."""
 
 
-class Accelerator(Model):
+class Accelerator(WorkloadAccelerator):
     """The accelerators of one replica."""
 
-    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.ACCELERATORS)]
-    """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
-    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
-    """Which pool, where a cluster has several of the profile."""
     count: Count | None = None
     """Number for one replica; as many as the model needs where none is given."""
     per_node: Annotated[int, Field(ge=1, le=64)] = 8
@@ -185,7 +181,7 @@ class Goal(Model):
 
 
 class Replicas(Model):
-    """How many replicas."""
+    """Number of replicas."""
 
     min: Annotated[int, Field(ge=0, le=1000)] = 1
     """Fewest."""
@@ -242,7 +238,7 @@ class InferenceService(Workload):
     goal: Annotated[Goal | None, hint(step="Scaling")] = None
     """Traffic, and how fast answers must be."""
     replicas: Annotated[Replicas, hint(step="Scaling")] = Replicas()
-    """How many replicas."""
+    """Number of replicas."""
     scaling: Annotated[Scaling, hint(step="Scaling")] = Scaling()
     """Signal of the scaler."""
     longest_answer: Annotated[Duration, hint(step="Scaling")] = "5m"

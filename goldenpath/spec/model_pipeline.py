@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field
 from pydantic import Tag as UnionTag
 
 from goldenpath.spec.document_model import Model, OuterRule, Rule
-from goldenpath.spec.hints import ChosenFrom, hint
+from goldenpath.spec.hints import hint
 from goldenpath.spec.inference_rules import granted_accelerators
 from goldenpath.spec.pipeline_rules import PIPELINE_RULES, named_builder
 from goldenpath.spec.types import (
@@ -29,7 +29,7 @@ from goldenpath.spec.types import (
     SecretName,
 )
 from goldenpath.spec.value_checks import refuse, variant_by_field
-from goldenpath.spec.workload import Workload
+from goldenpath.spec.workload import Workload, WorkloadAccelerator
 
 __all__ = [
     "Dataset",
@@ -108,13 +108,9 @@ Dataset = Annotated[
 ]
 
 
-class PipelineAccelerator(Model):
+class PipelineAccelerator(WorkloadAccelerator):
     """The accelerators of the run."""
 
-    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.ACCELERATORS)]
-    """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
-    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
-    """Which pool, where a cluster has several of the profile."""
     count: Annotated[int, Field(ge=1, le=64)] = 1
     """Number on each node."""
     nodes: Annotated[int, Field(ge=1, le=1024)] = 1

@@ -51,11 +51,11 @@ class Override(Model):
     items: Annotated[tuple[ListEdit, ...], ListInput, Field(max_length=1000)] = ()
     """Changes to single items of its lists."""
     reason: Text
-    """Why."""
+    """Reason for the override."""
     approved_by: Annotated[GroupRef, hint(choices=ChosenFrom.GROUPS)]
     """Group that approved it."""
     expires: Date
-    """Until when."""
+    """End date of the override."""
 
     def is_on(self, cluster: str | None) -> bool:
         """Whether it changes objects on a cluster; None stands for files that no cluster applies."""

@@ -5,9 +5,10 @@ The parser (:mod:`goldenpath.spec.rules`) decides; a test compares these rules w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.engines import Signal, engine_catalogue
+from goldenpath.spec.autoscaling_rules import LATENCY_GOALS
 from goldenpath.spec.source_rules import CLOUD_IDENTITY, CLOUD_IDENTITY_FIELDS, OPTIONAL_IDENTITY
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ __all__ = [
     "placement",
     "signals_without_default_target",
 ]
-
-_LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
 
 
 def _given(*names: str) -> dict[str, Any]:
@@ -100,8 +99,8 @@ def latency_goals() -> dict[str, Any]:
     return {
         "$comment": "Signal `latency` has one of `time_to_first_token` and `inter_token_latency`, and no `target`; other signals have neither goal.",
         "if": {"properties": {"signal": {"const": Signal.LATENCY.value}}, "required": ["signal"]},
-        "then": {"allOf": [{"oneOf": [_given(goal) for goal in _LATENCY_GOALS]}, _none_of("target")]},
-        "else": _none_of(*_LATENCY_GOALS),
+        "then": {"allOf": [{"oneOf": [_given(goal) for goal in LATENCY_GOALS]}, _none_of("target")]},
+        "else": _none_of(*LATENCY_GOALS),
     }
 
 

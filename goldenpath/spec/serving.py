@@ -66,6 +66,6 @@ class Serving(Model):
     hosts: Annotated[tuple[HostPattern, ...], ListInput, Field(max_length=32), hint(unique=True)] = ()
     """Host names that its routes may have at the fleet's gateway; no other tenant can have them."""
     callers: Callers = Callers()
-    """Who may call it from other namespaces."""
+    """Callers from other namespaces."""
     egress: Annotated[tuple[Egress, ...], ListInput, Field(max_length=100)] = ()
     """Destinations of its Pods alone, for as long as they run, including the destinations of init containers."""

@@ -180,7 +180,7 @@ class SignerIdentity(Model):
 
 
 class Verify(Model):
-    """How a source's signature is checked."""
+    """Verification of a source's signature."""
 
     schema_rules: ClassVar[tuple[SchemaRule, ...]] = (one_of("secret", "identity"),)
 
@@ -254,7 +254,7 @@ class OciSource(Model):
     cloud_identity: CloudIdentity | None = None
     """The team's identity in that cloud."""
     verify: Verify | None = None
-    """How the artifact's signature is checked."""
+    """Verification of the artifact's signature."""
 
     @property
     def url(self) -> str:
@@ -283,7 +283,7 @@ class SecretReference(Model):
     purpose: Literal["git", "registry", "signature", "model", "application"]
     """Use of the Secret."""
     reference: SecretPlace | None = None
-    """Where the provider finds it, such as `teams/vision/git`."""
+    """Place of the Secret at the provider, such as `teams/vision/git`."""
 
 
 class PolicyException(Model):
@@ -292,11 +292,11 @@ class PolicyException(Model):
     policy: Annotated[DnsLabel, hint(choices=ChosenFrom.POLICIES)]
     """Id of the policy."""
     reason: Text
-    """Why."""
+    """Reason for the exception."""
     approved_by: Annotated[GroupRef, hint(choices=ChosenFrom.GROUPS)]
     """Group that approved it."""
     expires: Date
-    """Until when."""
+    """End date of the exception."""
 
 
 class Tenant(Envelope):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from pydantic import Field
+
+from goldenpath.spec.document_model import Model
 from goldenpath.spec.envelope import Envelope
 from goldenpath.spec.fleet_rules import cluster_problems
 from goldenpath.spec.hints import ChosenFrom, Frontend, hint
 from goldenpath.spec.named_tenant import tenant_problems
 from goldenpath.spec.rules import WORKLOAD_RULES
-from goldenpath.spec.types import DNS_LABEL, GroupRef, Name
+from goldenpath.spec.types import DNS_LABEL, DnsLabel, GroupRef, Name
 from goldenpath.spec.value_checks import WORKLOAD_NAME_CHARS, TextFormat, slug
 
 if TYPE_CHECKING:
     from goldenpath.spec.document_model import OuterRule, Rule
 
-__all__ = ["Workload"]
+__all__ = ["Workload", "WorkloadAccelerator"]
 
 WorkloadName = Annotated[
     str,
@@ -28,6 +31,15 @@ WorkloadName = Annotated[
         suggest=lambda value: (slug(value) or "")[:WORKLOAD_NAME_CHARS].rstrip("-") or None,
     ),
 ]
+
+
+class WorkloadAccelerator(Model):
+    """An accelerator profile of a workload, with its pool."""
+
+    profile: Annotated[str, Field(max_length=80), hint(choices=ChosenFrom.ACCELERATORS)]
+    """Model, or model and slice, from the catalogue (`goldenpath profiles`)."""
+    pool: Annotated[DnsLabel, Field(max_length=20)] | None = None
+    """Which pool, where a cluster has several of the profile."""
 
 
 class Workload(Envelope):

@@ -56,8 +56,9 @@ def test_parameters_are_the_published_ones(name: str) -> None:
     ],
 )
 def test_kv_bytes_of_layers_that_keep_every_token(name: str, bytes_per_token: int) -> None:
-    groups = model_catalogue().get(name).attention
-    assert sum(group.elements_per_token for group in groups if group.window is None) * 2 == bytes_per_token
+    layers = [group for group in model_catalogue().get(name).attention if group.window is None]
+    elements = sum(group.count * group.kv_heads * (group.key_dim + group.value_dim) for group in layers)
+    assert elements * 2 == bytes_per_token
 
 
 def test_recurrent_state_is_kept_for_each_sequence() -> None:

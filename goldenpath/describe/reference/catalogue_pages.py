@@ -14,6 +14,7 @@ from goldenpath.engines import (
     model_architectures,
     refused_arguments,
 )
+from goldenpath.spec.autoscaling_rules import LATENCY_GOALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,9 +36,6 @@ _ENGINES_INTRODUCTION: Final = (
     "The metrics that each engine exports, and how goldenpath scales on them. Queries are for the default version and the "
     "namespace `team`; a request that names a version gets the queries of that version."
 )
-
-
-_LATENCY_GOALS: Final = ("time_to_first_token", "inter_token_latency")
 
 
 def accelerators_page() -> str:
@@ -147,7 +145,7 @@ def _hints(engine: Engine) -> Iterator[ScalingHint]:
             target = 1 if engine.needs_target(signal) else None
             yield engine.hint(signal, namespace="team", target=target)
             continue
-        for goal in _LATENCY_GOALS:
+        for goal in LATENCY_GOALS:
             goals: list[dict[str, Any]] = [{goal: bound} for bound in _bounds(engine)]
             shown = next((given for given in goals if not engine.problems(signal, **given)), None)
             if shown is not None:
