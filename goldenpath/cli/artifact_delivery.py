@@ -39,7 +39,6 @@ class ArtifactDelivery:
     was_tried: bool = True
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data."""
         return {
             "registry": self.registry,
             "tag": self.tag,

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ExampleCommand",
     "cluster_option",
+    "file_option",
     "fleet_option",
+    "folder_option",
     "format_option",
     "library_option",
+    "repeatable_option",
     "schemas_option",
     "today_option",
     "together",
@@ -54,11 +57,27 @@ class ExampleCommand(click.Command):
                 formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
 
 
-fleet_option = click.option(
+def file_option(*names: str, exists: bool = False, **settings: Any) -> Callable[[F], F]:
+    """An option whose value is a file, as a ``Path``."""
+    path = click.Path(exists=exists, dir_okay=False, path_type=Path)
+    return click.option(*names, type=path, metavar="FILE", **settings)
+
+
+def folder_option(*names: str, exists: bool = False, **settings: Any) -> Callable[[F], F]:
+    """An option whose value is a folder, as a ``Path``."""
+    path = click.Path(exists=exists, file_okay=False, path_type=Path)
+    return click.option(*names, type=path, metavar="DIR", **settings)
+
+
+def repeatable_option(flag: str, name: str, **settings: Any) -> Callable[[F], F]:
+    """An option that may be given again; the command gets all values as a tuple."""
+    settings["help"] += "; may be given again."
+    return click.option(flag, name, multiple=True, **settings)
+
+
+fleet_option = file_option(
     "--fleet",
     "fleet_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
     help="Fleet file. Default: goldenpath.yaml here or in a folder above.",
 )
 

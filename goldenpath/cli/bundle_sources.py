@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from goldenpath.cli.base_command import together
+from goldenpath.cli.base_command import folder_option, together
 from goldenpath.errors import ArtifactRefusedError, InputError, RegistryError, RegistryUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from goldenpath.oci.registry_address import RegistryAddress
     from goldenpath.oci.registry_client import RegistryClient
@@ -39,11 +39,10 @@ class BundleSource(Protocol):
 
 
 bundle_options = together(
-    click.option(
+    folder_option(
         "--bundles",
         "bundle_folder",
-        type=click.Path(file_okay=False, exists=True, path_type=Path),
-        metavar="DIR",
+        exists=True,
         help="Read the provenance of models from a folder of recorded bundles (*.json), as `goldenpath lineage attest "
         "--out` writes them.",
     ),

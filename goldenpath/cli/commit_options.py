@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from goldenpath.cli.base_command import together
+from goldenpath.cli.base_command import repeatable_option, together
 from goldenpath.cli.echo import echo_json
 from goldenpath.cli.forge_options import fleet_forge, forge_options
 from goldenpath.cli.plan_output import plan_as_text
@@ -50,20 +50,8 @@ review_options = together(
     ),
     click.option("--review-branch", metavar="NAME", help="Branch for review. Default: goldenpath/<tenant>."),
     forge_options(without_forge="only the branch is pushed"),
-    click.option(
-        "--reviewer",
-        "reviewers",
-        multiple=True,
-        metavar="NAME",
-        help="A reviewer in addition to the owners; may be given again.",
-    ),
-    click.option(
-        "--label",
-        "labels",
-        multiple=True,
-        metavar="NAME",
-        help="Label of the pull request; may be given again.",
-    ),
+    repeatable_option("--reviewer", "reviewers", metavar="NAME", help="A reviewer in addition to the owners"),
+    repeatable_option("--label", "labels", metavar="NAME", help="Label of the pull request"),
     click.option("--draft", is_flag=True, help="Open the pull request as a draft."),
     click.option(
         "--overwrite-branch",

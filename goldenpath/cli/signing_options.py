@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import together
+from goldenpath.cli.base_command import file_option, repeatable_option, together
 from goldenpath.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ signer_options = together(
         help="The private key that signs, ECDSA on P-256: a PEM file, or pkcs11:token=…;object=…?module-path=… for "
         "a key in a device. GOLDENPATH_SIGNING_KEY_PASSWORD decrypts an encrypted key, and is the PIN of a device.",
     ),
-    click.option(
+    file_option(
         "--certificate",
-        type=_FILE,
-        metavar="FILE",
         help="The certificate (PEM) of a short-lived key, as Fulcio issues it; it names the signer.",
     ),
     click.option(
@@ -53,23 +51,16 @@ signer_options = together(
         metavar="URL",
         help="With --certificate: the source of RFC 3161 time stamps. A signature without one expires with the certificate.",
     ),
-    click.option(
+    file_option(
         "--trusted-root",
-        type=_FILE,
-        metavar="FILE",
         help="With --certificate: trusted_root.json, which verifies each signature before it is stored.",
     ),
 )
 """``--key``, and the options of a certificate that names the signer."""
 
 trust_options = together(
-    click.option(
-        "--key",
-        "key_files",
-        multiple=True,
-        type=_FILE,
-        metavar="FILE",
-        help="A trusted public key: PEM, ECDSA on P-256; may be given again.",
+    repeatable_option(
+        "--key", "key_files", type=_FILE, metavar="FILE", help="A trusted public key: PEM, ECDSA on P-256"
     ),
     click.option(
         "--certificate-identity",
@@ -81,10 +72,8 @@ trust_options = together(
         metavar="URL",
         help="With --certificate-identity: the exact issuer of the identity.",
     ),
-    click.option(
+    file_option(
         "--trusted-root",
-        type=_FILE,
-        metavar="FILE",
         help="With --certificate-identity: trusted_root.json with the certificate and timestamp authorities.",
     ),
 )
@@ -106,13 +95,12 @@ provenance_signer_options = together(
 """``--provenance-key`` and ``--builder`` of a command that signs."""
 
 provenance_trust_options = together(
-    click.option(
+    repeatable_option(
         "--provenance-key",
         "provenance_files",
-        multiple=True,
         type=_FILE,
         metavar="FILE",
-        help="Demand SLSA provenance signed by this public key, which must not be --key; may be given again.",
+        help="Demand SLSA provenance signed by this public key, which must not be --key",
     ),
     click.option(
         "--builder",

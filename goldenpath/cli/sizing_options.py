@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
-from goldenpath.cli.base_command import together
+from goldenpath.cli.base_command import file_option, together
 from goldenpath.errors import InputError
 from goldenpath.models import model_catalogue, parse_config
 from goldenpath.models.config_reader import MAX_CONFIG_BYTES
@@ -20,6 +19,7 @@ from goldenpath.sizing import LatencyLimits, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from goldenpath.models import Architecture
 
@@ -121,12 +121,7 @@ def _model_options() -> tuple[Callable[[Any], Any], ...]:
         click.option(
             "--model", "model_id", metavar="ID", help="Model of the catalogue, by its Hugging Face id."
         ),
-        click.option(
-            "--config",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="config.json of any other model.",
-        ),
+        file_option("--config", exists=True, help="config.json of any other model."),
         click.option(
             "--engine",
             default="vllm",

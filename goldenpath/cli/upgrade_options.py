@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import together
+from goldenpath.cli.base_command import repeatable_option, together
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,12 +58,11 @@ selection_options = together(
         help="Only these tenants, separated by commas, with `*` as a wildcard. Workloads as tenant/name; clusters for a platform.",
     ),
     click.option("--owner", metavar="GROUP", help="Only tenants and workloads of this owner."),
-    click.option(
+    repeatable_option(
         "--label",
         "labels",
-        multiple=True,
         metavar="KEY=VALUE",
-        help="Only tenants with this label (environment, cost-center, region, or a label of all their clusters); may be given again.",
+        help="Only tenants with this label (environment, cost-center, region, or a label of all their clusters)",
     ),
 )
 """``--tenants``, ``--owner`` and ``--label``."""

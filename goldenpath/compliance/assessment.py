@@ -90,7 +90,6 @@ class Assessment:
         return {name: sum(each.state_name == name for each in found) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
         return {
             "format": "compliance/v1",
             "commit": self.commit,

@@ -34,7 +34,6 @@ class Look:
     """The answer verbatim; a cut answer states the number of characters that are left out."""
 
     def as_dict(self) -> dict[str, str]:
-        """Plain data for programs."""
         return {"command": self.command, "when": self.when.isoformat(), "output": self.output}
 
 
@@ -50,7 +49,6 @@ class CheckResult:
     """The number of objects from goldenpath itself, which are no evidence of the platform."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
         return {
             "requirement": self.requirement.id,
             "verdict": self.verdict.value,

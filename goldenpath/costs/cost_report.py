@@ -98,7 +98,6 @@ class Sums:
         )
 
     def as_dict(self) -> dict[str, str | None]:
-        """Plain data for programs."""
         return {
             "promised_hours": _text(self.promised),
             "used_hours": _text(self.used),
@@ -130,7 +129,6 @@ class CostReport:
         return {name: Sums.of(rows) for name, rows in sorted(groups.items())}
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
         return {
             "format": "cost/v1",
             "organisation": self.organisation,

@@ -44,7 +44,6 @@ class RequestFound:
     values: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for programs."""
         return {
             "kind": self.kind,
             "name": self.ref.path,

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option, library_option
+from goldenpath.cli.base_command import (
+    ExampleCommand,
+    file_option,
+    fleet_option,
+    folder_option,
+    format_option,
+    library_option,
+    repeatable_option,
+)
 from goldenpath.cli.cluster_options import cluster_options, connections
 from goldenpath.cli.echo import echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from goldenpath.live import FoundNamespace, LiveAdoption
     from goldenpath.manifests import ManifestObject
@@ -45,27 +53,20 @@ _FOUND_ERRORS = 1
     metavar="NAME",
     help="The namespace's cluster in the fleet; may be given again. Default: the cluster with the context's name.",
 )
-@click.option(
+@folder_option(
     "--from",
     "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
+    exists=True,
     help="Read manifests from this folder, with a subfolder for each cluster, instead of a cluster.",
 )
 @click.option("--owner", metavar="GROUP", help="The owner, if no label or annotation names one.")
-@click.option(
+@repeatable_option(
     "--key",
     "keys",
-    multiple=True,
     metavar="FIELD=KEY",
-    help="Label or annotation of the Namespace for owner, environment, cost_center, contact, title, description or expires; may be given again.",
+    help="Label or annotation of the Namespace for owner, environment, cost_center, contact, title, description or expires",
 )
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the request to this file.",
-)
+@file_option("--out", help="Write the request to this file.")
 @library_option
 @format_option("text", "json")
 @click.pass_context

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, folder_option, format_option
 from goldenpath.cli.cluster_options import cluster_options, connection
 from goldenpath.cli.echo import echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from goldenpath.conformance import CheckResult
 
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 )
 @cluster_options
 @click.option("--version", "version", metavar="X.Y", help="Version of the requirements. Default: the newest.")
-@click.option(
+@folder_option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
     help="Write the draft of a submission to this folder: PRODUCT.yaml, results.json and a page for each requirement.",
 )
 @click.option(
@@ -47,17 +45,15 @@ if TYPE_CHECKING:
     help="URL of the accelerator exporter's metrics, such as a forwarded port.",
 )
 @click.option("--prometheus", metavar="URL", help="URL of Prometheus, such as a forwarded port.")
-@click.option(
+@folder_option(
     "--manifests",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
+    exists=True,
     help="Manifests that are applied to the cluster; a Pod that accesses a node's devices directly is a FAIL.",
 )
-@click.option(
+@file_option(
     "--validate",
     "submission",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
+    exists=True,
     help="Check a PRODUCT.yaml with the official validator's rules, without a cluster.",
 )
 @format_option("text", "json")

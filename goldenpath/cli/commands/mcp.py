@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, library_option
 from goldenpath.cli.forge_options import fleet_forge
 from goldenpath.cli.repository_options import (
     commit_author,
@@ -44,13 +44,7 @@ from goldenpath.cli.repository_options import (
     is_flag=True,
     help="Serve Streamable HTTP at /mcp of the backend, with its authentication, instead of stdio.",
 )
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="With --http: the backend's settings.",
-)
+@file_option("--config", "file", help="With --http: the backend's settings.")
 @library_option
 @click.pass_context
 def command(

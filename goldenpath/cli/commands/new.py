@@ -11,7 +11,13 @@ import click
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
 from goldenpath.cli.accepted_input import announce_fleet
-from goldenpath.cli.base_command import ExampleCommand, fleet_option, library_option
+from goldenpath.cli.base_command import (
+    ExampleCommand,
+    file_option,
+    fleet_option,
+    library_option,
+    repeatable_option,
+)
 from goldenpath.cli.editor_schema import modeline
 from goldenpath.cli.free_accelerators import FreeAccelerators
 from goldenpath.cli.golden_path_argument import golden_path_named
@@ -46,18 +52,12 @@ if TYPE_CHECKING:
 )
 @click.argument("name", metavar="GOLDEN_PATH", shell_complete=completion_items.golden_paths)
 @fleet_option
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The file to write. Default: tenant.yaml or workload.yaml.",
-)
-@click.option(
+@file_option("--out", help="The file to write. Default: tenant.yaml or workload.yaml.")
+@repeatable_option(
     "--set",
     "assignments",
-    multiple=True,
     metavar="FIELD=VALUE",
-    help="Set a field, such as compute.cpu=64; a list with commas, any value as YAML. May be given again.",
+    help="Set a field, such as compute.cpu=64; a list with commas, any value as YAML",
 )
 @click.option("--no-input", is_flag=True, help="Ask no questions, as without a terminal.")
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")

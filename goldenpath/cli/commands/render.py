@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from goldenpath.cli.base_command import (
     ExampleCommand,
     cluster_option,
     fleet_option,
+    folder_option,
     format_option,
     library_option,
 )
@@ -23,6 +23,8 @@ from goldenpath.cli.render_output import Rendering, render_files
 from goldenpath.file_output import WriteOutcome, write_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from goldenpath.manifests import ManifestObject
 
 
@@ -38,12 +40,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @fleet_option
 @cluster_option
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Write the files to this folder.",
-)
+@folder_option("--out", help="Write the files to this folder.")
 @click.option("--dry-run", is_flag=True, help="With --out: list the changes, and write nothing.")
 @click.option(
     "--keep-stale",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, repeatable_option
 from goldenpath.cli.commit_options import (
     change_options,
     dry_run_option,
@@ -33,13 +33,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("name", metavar="NAME")
-@click.option(
-    "--cluster",
-    "clusters",
-    multiple=True,
-    metavar="NAME",
-    help="Hold it only on this cluster; may be given again.",
-)
+@repeatable_option("--cluster", "clusters", metavar="NAME", help="Hold it only on this cluster")
 @click.option("--delete", is_flag=True, help="The second step: remove a held tenant, or a workload.")
 @dry_run_option
 @review_options

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath import kubeyaml
 from goldenpath.cli import completion_items
-from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, library_option
 from goldenpath.cli.echo import echo_json
 from goldenpath.cli.editor_schema import schema_location
 from goldenpath.cli.golden_path_argument import golden_path_named
@@ -18,6 +18,9 @@ from goldenpath.describe.json_schema import json_schema
 from goldenpath.errors import InputError
 from goldenpath.paths import Library
 from goldenpath.pipeline import load_fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -38,11 +41,9 @@ from goldenpath.pipeline import load_fleet
     show_default=True,
     help="JSON Schema for editors, cookiecutter.json, the backend's Backstage template (YAML), or the file URL of the JSON Schema.",
 )
-@click.option(
+@file_option(
     "--fleet",
     "fleet_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
     help="With --as backstage: the fleet with the clusters and accelerators of the form.",
 )
 @library_option

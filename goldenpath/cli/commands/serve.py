@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, library_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(
@@ -16,13 +18,7 @@ from goldenpath.cli.base_command import ExampleCommand, library_option
     cls=ExampleCommand,
     examples=("goldenpath serve --repo ./fleet", "goldenpath serve --config serve.yaml --host 0.0.0.0"),
 )
-@click.option(
-    "--config",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Settings file; the options of this command override it.",
-)
+@file_option("--config", "file", help="Settings file; the options of this command override it.")
 @click.option(
     "--repo",
     "repository",

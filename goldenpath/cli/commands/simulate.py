@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, format_option, repeatable_option
 from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.simulated_service import SimulatedService, service_of_options, service_of_request
 from goldenpath.cli.sizing_options import SizingArguments, sizing_options
@@ -54,12 +54,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Share of each prompt that is in the prefix cache.",
 )
-@click.option(
-    "--outage",
-    "outages",
-    multiple=True,
-    metavar="FROM-TO",
-    help="Seconds during which the scaler has no metrics; may be given again.",
+@repeatable_option(
+    "--outage", "outages", metavar="FROM-TO", help="Seconds during which the scaler has no metrics"
 )
 @click.option(
     "--against", type=click.Choice(["published"]), help="Also simulate the thresholds that guides publish."
@@ -69,9 +65,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1, 1000),
     help="Largest number of replicas. Default: 20, or the request's.",
 )
-@click.option(
-    "--plot", "plot_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a chart as SVG."
-)  # fmt: skip
+@file_option("--plot", "plot_file", help="Write a chart as SVG.")  # fmt: skip
 @format_option("text", "json")
 def command(
     *,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import kubeyaml
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, format_option, repeatable_option
 from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.size_comparison import SizeComparison, fleet_candidates
 from goldenpath.cli.sizing_options import SizingArguments, sizing_options
@@ -39,27 +39,21 @@ if TYPE_CHECKING:
 @click.option(
     "--compare", is_flag=True, help="Compare every accelerator with benchmark figures, fewest devices first."
 )
-@click.option(
+@file_option(
     "--fleet",
     "fleet_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
+    exists=True,
     help="With --compare: only the accelerators of this fleet, with the devices that each cluster has and that are free.",
 )
-@click.option(
+@repeatable_option(
     "--calibrate",
     "runs_files",
-    multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Your own benchmark runs on this profile, from AIPerf, guidellm or `vllm bench serve` (its file or its output), or as CSV; may be given again.",
+    help="Your own benchmark runs on this profile, from AIPerf, guidellm or `vllm bench serve` (its file or its output), or as CSV",
 )
-@click.option(
-    "--price",
-    "prices",
-    multiple=True,
-    metavar="PROFILE=COST",
-    help="With --compare: the cost of one device per hour; may be given again.",
+@repeatable_option(
+    "--price", "prices", metavar="PROFILE=COST", help="With --compare: the cost of one device per hour"
 )
 @format_option("text", "json")
 def command(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, format_option
 from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.counts import counted
@@ -33,26 +33,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     ),
 )
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
-@click.option(
-    "--manifest",
-    type=_FILE,
-    metavar="FILE",
-    help="Write the manifest to this file, and its index to FILE.index.",
-)
-@click.option(
+@file_option("--manifest", help="Write the manifest to this file, and its index to FILE.index.")
+@file_option(
     "--previous",
-    type=_FILE,
-    metavar="FILE",
     help="The manifest of an earlier run, with its index. A file with the same size, times and inode number is not read again, which trusts the file system.",
 )
 @click.option("--full", is_flag=True, help="Read every file, and ignore the index of --previous.")
-@click.option("--croissant", type=_FILE, metavar="FILE", help="Write a Croissant 1.1 document to this file.")
-@click.option(
-    "--openlineage",
-    type=_FILE,
-    metavar="FILE",
-    help="Write the OpenLineage dataset with its facets to this file.",
-)
+@file_option("--croissant", help="Write a Croissant 1.1 document to this file.")
+@file_option("--openlineage", help="Write the OpenLineage dataset with its facets to this file.")
 @click.option(
     "--name", metavar="NAME", help="The dataset's name in both documents. Default: the folder's name."
 )

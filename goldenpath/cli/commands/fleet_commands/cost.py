@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, file_option, repeatable_option
 from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.repository_options import fleet_command
 from goldenpath.cli.tables import table
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from pathlib import Path
 
     from goldenpath.cli.repository_options import FleetTarget
     from goldenpath.costs import CostReport, Period, Usage
@@ -49,19 +49,14 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
     metavar="DAY",
     help="The day after the last day. Default: the first day of the month after --from.",
 )
-@click.option(
-    "--usage",
-    "usage_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="CSV of used hours: cluster,tenant,workload,accelerator,hours.",
+@file_option(
+    "--usage", "usage_file", exists=True, help="CSV of used hours: cluster,tenant,workload,accelerator,hours."
 )
-@click.option(
+@repeatable_option(
     "--prometheus",
     "addresses",
-    multiple=True,
     metavar="CLUSTER=URL",
-    help="Read the used hours from the Prometheus of a cluster, at a URL that this machine reaches; may be given again.",
+    help="Read the used hours from the Prometheus of a cluster, at a URL that this machine reaches",
 )
 @click.option("--tenant", metavar="NAME", help="Only this tenant and its workloads.")
 @click.option(

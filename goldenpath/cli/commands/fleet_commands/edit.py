@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, repeatable_option
 from goldenpath.cli.change_set_options import change_set_options, plan_or_make_change, start_waves
 from goldenpath.cli.cluster_options import cluster_options
 from goldenpath.cli.commit_options import change_options, review_options
@@ -29,16 +29,10 @@ if TYPE_CHECKING:
 @click.option(
     "--where", required=True, metavar="EXPRESSION", help="The requests to change: CEL, as for `fleet query`."
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="A field and its new value, such as gpus[profile=…].quota=4; may be given again.",
+@repeatable_option(
+    "--set", "sets", metavar="FIELD=VALUE", help="A field and its new value, such as gpus[profile=…].quota=4"
 )
-@click.option(
-    "--unset", "unsets", multiple=True, metavar="FIELD", help="A field to remove; may be given again."
-)
+@repeatable_option("--unset", "unsets", metavar="FIELD", help="A field to remove")
 @click.option("--reason", required=True, metavar="TEXT", help="The reason, for readers of the history.")
 @click.option("--kind", metavar="KIND", help="Only requests of this kind: tenant, workload.")
 @click.option(

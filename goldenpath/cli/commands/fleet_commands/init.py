@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from goldenpath import names
-from goldenpath.cli.base_command import ExampleCommand, library_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, library_option
 from goldenpath.cli.forge_options import FORGES
 from goldenpath.cli.repository_options import author_option, commit_author, environment_settings
 from goldenpath.errors import MISSING
@@ -24,13 +24,7 @@ from goldenpath.errors import MISSING
     ),
 )
 @click.argument("place", metavar="DIR|URL")
-@click.option(
-    "--fleet",
-    "fleet_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The fleet's goldenpath.yaml. Default: a small example.",
-)
+@file_option("--fleet", "fleet_file", help="The fleet's goldenpath.yaml. Default: a small example.")
 @click.option("--bare", is_flag=True, help="Create a repository without a work tree, for a server.")
 @click.option("--forge", type=click.Choice(FORGES), help="Write the check for this forge's CI.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, repeatable_option
 from goldenpath.cli.echo import echo_json, echo_lines
 from goldenpath.cli.plan_output import watching
 from goldenpath.cli.problem_output import problem_as_dict
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     metavar="KIND",
     help="Only requests (or, with --rendered, objects) of this kind: tenant, workload.",
 )
-@click.option(
-    "--show", "shown", multiple=True, metavar="FIELD", help="Also show this field; may be given again."
-)
+@repeatable_option("--show", "shown", metavar="FIELD", help="Also show this field")
 @click.pass_context
 @fleet_command("table", "json", "csv")
 def command(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, fleet_option, format_option
+from goldenpath.cli.base_command import ExampleCommand, file_option, fleet_option, format_option
 from goldenpath.cli.echo import echo_json
 from goldenpath.cli.signing_options import open_signer
 from goldenpath.errors import ArtifactRefusedError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _REFUSED = 1
 
@@ -31,13 +33,7 @@ _REFUSED = 1
     metavar="FILE|pkcs11:…",
     help="The private key of the fleet's builder, which signs only provenance.",
 )
-@click.option(
-    "--out",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write the bundle to this file.",
-)
+@file_option("--out", "file", help="Write the bundle to this file.")
 @click.option(
     "--push", is_flag=True, help="Find the model by its digest, and attach the bundle to it in the registry."
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, file_option, repeatable_option
 from goldenpath.counts import counted
 from goldenpath.errors import ArtifactRefusedError, InputError
 
@@ -25,27 +25,20 @@ _REFUSED = 1
         "goldenpath lineage record --to record.json --tree dataset-reports=./reports=sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
     ),
 )
-@click.option(
+@repeatable_option(
     "--image",
     "images",
-    multiple=True,
     metavar="NAME=DIR=DIGEST",
-    help="An input in an image volume, and the digest of its manifest; may be given again.",
+    help="An input in an image volume, and the digest of its manifest",
 )
-@click.option(
-    "--tree",
-    "trees",
-    multiple=True,
-    metavar="NAME=DIR=DIGEST",
-    help="An input on a volume, and its required tree digest; may be given again.",
+@repeatable_option(
+    "--tree", "trees", metavar="NAME=DIR=DIGEST", help="An input on a volume, and its required tree digest"
 )
-@click.option(
+@file_option(
     "--to",
     "file",
-    type=click.Path(dir_okay=False, path_type=Path),
     default=Path("/dev/termination-log"),
     show_default=True,
-    metavar="FILE",
     help="The file for the record; the kubelet keeps the default file.",
 )
 @click.pass_context

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, format_option, repeatable_option
 from goldenpath.cli.echo import echo_json
 from goldenpath.cli.error_output import json_refusals
 from goldenpath.cli.model_options import pairs
@@ -42,12 +42,11 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 )
 @click.option("--dry-run", is_flag=True, help="Check the folder and compute the digest, but send nothing.")
 @click.option("--name", default="", metavar="NAME", help="The model's name. Default: the folder's name.")
-@click.option(
+@repeatable_option(
     "--dataset",
     "datasets",
-    multiple=True,
     metavar="NAME=sha256:…",
-    help="A training dataset, with its digest from `goldenpath dataset hash`; may be given again.",
+    help="A training dataset, with its digest from `goldenpath dataset hash`",
 )
 @click.option("--base-model", default="", metavar="REFERENCE", help="The base model, with its digest.")
 @click.option("--license", "license_", default="", metavar="SPDX", help="The license, as an SPDX expression.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand, format_option
+from goldenpath.cli.base_command import ExampleCommand, folder_option, format_option
 from goldenpath.cli.cluster_options import cluster_options, connection
 from goldenpath.cli.echo import echo_json, echo_lines
 
@@ -31,13 +31,7 @@ _DEFINITION = "CustomResourceDefinition"
 )
 @click.argument("names", nargs=-1, metavar="[FILE|DIR]...", type=click.Path(exists=True))
 @cluster_options
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder for the schemas, for `check --schemas`.",
-)
+@folder_option("--out", required=True, help="Folder for the schemas, for `check --schemas`.")
 @format_option("text", "json")
 def command(
     names: tuple[str, ...], context: str | None, kubeconfig: str | None, out: Path, output_format: str

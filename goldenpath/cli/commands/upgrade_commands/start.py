@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.cli.base_command import ExampleCommand
+from goldenpath.cli.base_command import ExampleCommand, file_option
 from goldenpath.cli.error_output import report_refusals
 from goldenpath.cli.upgrade_options import (
     agreement_of,
@@ -21,6 +20,7 @@ from goldenpath.cli.wave_options import open_upgrade_waves, show_progress, wave_
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
 
 @click.command(
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("golden_path")
-@click.option(
+@file_option(
     "--waves",
     "waves_file",
     required=True,
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    metavar="FILE",
+    exists=True,
     help="The waves file: the members of each wave, and the gates between waves.",
 )
 @click.option("--pull-request", is_flag=True, help="Open a pull request for each owner of a wave.")
