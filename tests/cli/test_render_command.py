@@ -203,7 +203,7 @@ def test_several_documents_no_file_and_no_yaml_are_refused(here: Path, run: Run)
     (here / "bytes.yaml").write_bytes(b"\xff")
     for name, words in {
         "two.yaml": "must have one YAML document, not 2",
-        "bad.yaml": "this is not YAML",
+        "bad.yaml": "is not YAML",
         "bytes.yaml": "not UTF-8",
         "none.yaml": "cannot be read",
     }.items():
