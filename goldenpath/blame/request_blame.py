@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from goldenpath.fleet.fleet_state import FleetState
     from goldenpath.git import CommitInfo
     from goldenpath.intake import Parent
-    from goldenpath.repository.lock import Lock as LockRecord
     from goldenpath.spec.envelope import Envelope
     from goldenpath.spec.parsed_fields import Location
 
@@ -77,7 +76,7 @@ class Inputs:
         return parsed
 
     @cached_property
-    def lock(self) -> LockRecord | None:
+    def lock(self) -> Lock | None:
         return self.state.tree.lock(self.state.tree.find(self.ref)).lock
 
     @property

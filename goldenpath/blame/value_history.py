@@ -28,7 +28,6 @@ class FileHistory:
     """The versions of one file in a branch's history.
 
     Args:
-        repository: the repository.
         commit: the newest commit to search.
         paths: the present and earlier paths of the file, the newest first.
         read: parses a version; returns None for an invalid one.

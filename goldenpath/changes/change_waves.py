@@ -39,7 +39,6 @@ class ChangeWaves(WaveRunner[ChangeRecord]):
     """Runs a change set in waves.
 
     Args:
-        fleet: the fleet repository.
         change: the id of the change set.
         options: as for :class:`~goldenpath.waves.wave_runner.WaveRunner`.
     """

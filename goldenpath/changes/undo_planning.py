@@ -97,7 +97,6 @@ def planned_undo(
         refused=refused,
         not_applicable=not_applicable,
         skip_refused=undo.skip_refused,
-        notes=(),
         options=options or PublishOptions(),
         progress=progress,
     )

@@ -47,7 +47,6 @@ class FleetState:
     """One commit of the fleet's branch: the fleet and its tenants.
 
     Args:
-        snapshot: the commit.
         read: reads the fleet at first use, so that a publish can replace a broken fleet.
     """
 

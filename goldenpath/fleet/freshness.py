@@ -28,7 +28,6 @@ class Freshness:
     """Compares locks with the present fleet.
 
     Args:
-        context: the fleet.
         thorough: ignore the locks, and render everything again.
         upgrade: whether to use the newest versions.
         today: the day to compare expiry dates with; None skips that comparison.

@@ -48,8 +48,6 @@ class Proposer:
     Args:
         requests: requests, and at most one fleet document.
         index: the promises of the fleet.
-        library: the golden paths.
-        options: the options of the publish.
         everything: include every other tenant and platform.
         platforms: clusters whose platform is included.
         thorough: render and check everything again, without trust in locks.

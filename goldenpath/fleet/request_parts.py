@@ -42,7 +42,6 @@ class RequestParts:
         state: the present fleet, or the repository with a new fleet document.
         neighbours: the promises to the other tenants.
         renderings: renders, and caches the results of this change.
-        options: the options of the publish.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from goldenpath.forges.size_limits import fit_body, fit_title, same_text
 from goldenpath.forges.token import token_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from goldenpath.forges.forge_address import ForgeAddress
     from goldenpath.forges.forge_api import CurrentPullRequest, ForgeApi
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RestForge", "forge_of"]
 
-_STEPS: dict[ForgeKind, type[ForgeApi]] = {
+_APIS: dict[ForgeKind, type[ForgeApi]] = {
     ForgeKind.GITHUB: GitHub,
     ForgeKind.GITLAB: GitLab,
     ForgeKind.GITEA: Gitea,
@@ -64,34 +65,32 @@ class RestForge:
         self.address = address
         self._token = token
         self._options = options
-        self._steps = _STEPS[address.kind]
+        self._api = _APIS[address.kind]
 
     def __repr__(self) -> str:
         return f"{self.name}({self.address.api}, {self.address.repository})"
 
     @property
     def name(self) -> str:
-        return self._steps.words.name
+        return self._api.words.name
 
     def commit_page(self, commit: str) -> str | None:
         return self.address.commit_page(commit)
 
     def find(self, head: str, base: str) -> Opened | None:
-        with self._client() as client:
-            return _as_opened(self._steps(client).find(head, base))
+        with self._calls() as calls:
+            return _as_opened(calls.find(head, base))
 
     def find_declined(self, head: str, base: str) -> Opened | None:
-        with self._client() as client:
-            return _as_opened(self._steps(client).find_declined(head, base))
+        with self._calls() as calls:
+            return _as_opened(calls.find_declined(head, base))
 
     def open_or_update(self, pull_request: PullRequest) -> Opened:
-        with self._client() as client:
-            client.need_token()
-            steps = self._steps(client)
-            wanted = _fitted(pull_request, steps)
+        with self._calls(write=True) as calls:
+            wanted = _fitted(pull_request, calls)
             warnings: list[str] = []
-            current, created = _find_or_create(steps, wanted, warnings)
-            changed = _update(steps, current, wanted, warnings)
+            current, created = _find_or_create(calls, wanted, warnings)
+            changed = _update(calls, current, wanted, warnings)
         return Opened(
             number=current.number,
             url=current.url,
@@ -101,17 +100,15 @@ class RestForge:
         )
 
     def close(self, number: int, comment: str = "") -> Closed:
-        with self._client() as client:
-            client.need_token()
-            steps = self._steps(client)
-            current = steps.get(number)
+        with self._calls(write=True) as calls:
+            current = calls.get(number)
             warnings: list[str] = []
             if current.open:
                 # The comment comes last: if it fails, the next try finds the pull request closed and does not repeat it.
-                steps.close(number)
+                calls.close(number)
                 if comment:
                     try:
-                        steps.comment(number, fit_body(comment, steps.body_limit))
+                        calls.comment(number, fit_body(comment, calls.body_limit))
                     except (RefusedError, UnansweredError) as error:
                         warnings.append(
                             f"Pull request {number} is closed, but the comment may be missing: {error}"
@@ -119,21 +116,23 @@ class RestForge:
         return Closed(number=number, url=current.url, closed=current.open, warnings=tuple(warnings))
 
     def keep_comment(self, number: int, text: str, *, mark: str) -> CommentChange:
-        with self._client() as client:
-            client.need_token()
-            steps = self._steps(client)
-            wanted = fit_body(f"{mark}\n{text}", steps.body_limit)
-            for comment, found in steps.comments(number):
+        with self._calls(write=True) as calls:
+            wanted = fit_body(f"{mark}\n{text}", calls.body_limit)
+            for comment, found in calls.comments(number):
                 if found.startswith(mark):
                     if same_text(found, wanted):
                         return CommentChange.UNCHANGED
-                    steps.edit_comment(number, comment, wanted)
+                    calls.edit_comment(number, comment, wanted)
                     return CommentChange.UPDATED
-            steps.comment(number, wanted)
+            calls.comment(number, wanted)
         return CommentChange.CREATED
 
-    def _client(self) -> ForgeClient:
-        return ForgeClient(self.address, self._token, self._steps.words, self._options)
+    @contextmanager
+    def _calls(self, *, write: bool = False) -> Iterator[ForgeApi]:
+        with ForgeClient(self.address, self._token, self._api.words, self._options) as client:
+            if write:
+                client.need_token()
+            yield self._api(client)
 
 
 def _as_opened(found: CurrentPullRequest | None) -> Opened | None:
@@ -141,51 +140,51 @@ def _as_opened(found: CurrentPullRequest | None) -> Opened | None:
 
 
 def _find_or_create(
-    steps: ForgeApi, wanted: PullRequest, warnings: list[str]
+    calls: ForgeApi, wanted: PullRequest, warnings: list[str]
 ) -> tuple[CurrentPullRequest, bool]:
     """Return the open pull request, and whether this call opened it.
 
     Opening must not be sent twice. After each call that may have worked, look for the pull request again.
     """
-    current = steps.find(wanted.head, wanted.base)
+    current = calls.find(wanted.head, wanted.base)
     if current is not None:
         return current, False
     attempt = 0
     while True:
         attempt += 1
         try:
-            return steps.create(wanted, warnings), True
+            return calls.create(wanted, warnings), True
         except UnansweredError as error:
-            steps.client.pause(attempt, str(error))
-            current = steps.find(wanted.head, wanted.base)
+            calls.client.pause(attempt, str(error))
+            current = calls.find(wanted.head, wanted.base)
             if current is not None:
                 return current, True
         except RefusedError as refusal:
-            if steps.exists_already(refusal):  # another process opened it first
-                current = steps.find(wanted.head, wanted.base)
+            if calls.exists_already(refusal):  # another process opened it first
+                current = calls.find(wanted.head, wanted.base)
                 if current is not None:
                     return current, False
-            reason = steps.reason(refusal, wanted)
+            reason = calls.reason(refusal, wanted)
             raise RepositoryError(reason or str(refusal)) from None
 
 
-def _update(steps: ForgeApi, current: CurrentPullRequest, wanted: PullRequest, warnings: list[str]) -> bool:
+def _update(calls: ForgeApi, current: CurrentPullRequest, wanted: PullRequest, warnings: list[str]) -> bool:
     """Change the differences only. Return whether there were any."""
     title = None if same_text(current.title, wanted.title) else current.mark + wanted.title
     body = None if same_text(current.body, wanted.body) else wanted.body
     changed = title is not None or body is not None
     if changed:
-        steps.edit(current, title=title, body=body)
+        calls.edit(current, title=title, body=body)
     labels = [label for label in wanted.labels if label.lower() not in current.labels]
     if labels:
-        refused = steps.add_labels(current, labels)
+        refused = calls.add_labels(current, labels)
         warnings.extend(refused)
         changed = changed or len(refused) < len(labels)
     people, teams = _reviewers_to_ask(current, wanted)
     if people or teams:
-        people, teams = _reviewers_to_ask(steps.asked_before(current), wanted)
+        people, teams = _reviewers_to_ask(calls.asked_before(current), wanted)
     if people or teams:
-        changed = steps.ask(current, people, teams, warnings) or changed
+        changed = calls.ask(current, people, teams, warnings) or changed
     return changed
 
 
@@ -198,7 +197,7 @@ def _reviewers_to_ask(current: CurrentPullRequest, wanted: PullRequest) -> tuple
     return people, teams
 
 
-def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
+def _fitted(wanted: PullRequest, calls: ForgeApi) -> PullRequest:
     """Shorten ``wanted`` to the limits of the forge.
 
     :raises InputError: a branch or the title is missing, or both branches are the same.
@@ -221,8 +220,8 @@ def _fitted(wanted: PullRequest, steps: ForgeApi) -> PullRequest:
         raise InputError(problems)
     return replace(
         wanted,
-        title=fit_title(wanted.title, steps.title_limit),
-        body=fit_body(wanted.body, steps.body_limit),
+        title=fit_title(wanted.title, calls.title_limit),
+        body=fit_body(wanted.body, calls.body_limit),
         labels=_names(wanted.labels),
         reviewers=_names(wanted.reviewers),
         teams=_names(wanted.teams),

@@ -82,7 +82,6 @@ class ObjectBatch(ObjectReader):
         Raises:
             InputError: a path is invalid (``..``, ``.git``, empty), or a file and a folder share a name.
             RepositoryError: a blob's id names no object, or an object of another kind.
-
         """
         prepared: dict[str, PreparedObject] = {}  # by id
         ids: dict[str, str | None] = {}
@@ -126,7 +125,6 @@ class ObjectBatch(ObjectReader):
         Raises:
             InputError: the message is empty, or holds characters that Git cannot store.
             RepositoryError: the commit cannot be signed.
-
         """
         if not message.strip():
             raise InputError([Problem("message", "commit-message", "is empty; say what changes and why")])
@@ -144,7 +142,6 @@ class ObjectBatch(ObjectReader):
 
         Raises:
             RepositoryError: the disk is full or read-only.
-
         """
         if self._new:
             self._repository.write(self._new.values(), self._trees)

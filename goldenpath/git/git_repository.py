@@ -64,7 +64,6 @@ class Repository(ObjectReader):
 
         Raises:
             RepositoryError: the folder is no repository, Git does not trust its owner, or it uses SHA-256.
-
         """
         path = Path(path).absolute()
         if path.name == ".git":
@@ -240,7 +239,6 @@ class Repository(ObjectReader):
 
         Raises:
             RepositoryError: the disk is full or read-only.
-
         """
         write_pack(self.common_dir / "objects" / "pack", objects, more_mode=self._pack_mode)
         for tree, entries in trees.items():

@@ -190,7 +190,6 @@ def parse_commit(commit: str, data: bytes) -> CommitInfo:
 
     Raises:
         RepositoryError: the object is damaged.
-
     """
     head, _, message = data.decode(errors="replace").partition("\n\n")
     fields: dict[str, list[str]] = {}

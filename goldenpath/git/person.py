@@ -22,7 +22,6 @@ class Person:
 
     Raises:
         InputError: with every problem of both.
-
     """
 
     name: str

@@ -31,7 +31,6 @@ class CommitSigner:
 
         Raises:
             InputError: the file does not exist.
-
         """
         key = key.expanduser().absolute()
         if not key.is_file():

@@ -68,7 +68,6 @@ class Store:
             InputError: the URL or the name of the branch is invalid.
             RepositoryError: the folder is no repository, or the repository cannot be used.
             RepositoryUnavailableError: the remote does not answer.
-
         """
         if branch is not None:
             branch_ref(branch)

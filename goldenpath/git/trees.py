@@ -33,7 +33,6 @@ class Changed:
         tree: the id of the new tree, or of the old one if nothing changed.
         trees: id, entries and bytes of each new tree.
         placed: the blobs at paths that did not have them before.
-
     """
 
     tree: str
@@ -55,7 +54,6 @@ class TreeChange:
 
         Raises:
             InputError: with every invalid path, and every clash of a file with a folder.
-
         """
         self._changed = Changed(tree)
         root = _Node()

@@ -49,7 +49,6 @@ def move_with_files(
         RefMovedError: a ref is not at ``old``.
         RepositoryUnavailableError: another process holds the lock of a ref or the index, or was killed and left it.
         RepositoryError: a work tree has uncommitted changes, or an untracked file in the way; nothing moved.
-
     """
     with repository.refs.locked(updates) as commit:
         moved: list[_WorkTree] = []

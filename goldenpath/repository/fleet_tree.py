@@ -59,7 +59,6 @@ def fleet_text(reader: ObjectReader, tree: str) -> str:
 
     Raises:
         InputError: the file is missing or is not text.
-
     """
     entry = reader.entries(tree).get(FLEET_FILE)
     if entry is None or not entry.is_blob:

@@ -100,26 +100,22 @@ def _of_objects(
     agreement: dict[str, str],
     everywhere: str,
 ) -> Iterator[Advice]:
-    found = False
-    for identity, body in rendered.items():
+    changed = [name for name, body in rendered.items() if not kubeyaml.same(body, edited.get(name))]
+    added = [name for name in edited if name not in rendered]
+    for identity in changed:
         name = str(identity)
         if identity not in edited:
-            found = True
             yield Advice(
                 name, "the object was removed or renamed, and no override does that; change the request"
             )
-            continue
-        if not kubeyaml.same(body, edited[identity]):
-            found = True
-            yield _of_object(identity, body, edited[identity], agreement, everywhere)
-    for identity in edited:
-        if identity not in rendered:
-            found = True
-            message = (
-                "the object was added by hand; move the team's own objects to the repository of its `source`"
-            )
-            yield Advice(str(identity), message)
-    if not found:
+        else:
+            yield _of_object(identity, rendered[identity], edited[identity], agreement, everywhere)
+    for identity in added:
+        message = (
+            "the object was added by hand; move the team's own objects to the repository of its `source`"
+        )
+        yield Advice(str(identity), message)
+    if not changed and not added:
         yield Advice("", "only comments or layout differ; there is nothing to keep")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["PromiseCache"]
 
 _FORMAT: Final = "promises/v2"
+_FIELDS: Final = ("owner", "golden_path", "clusters", "claims", "hosts", "retired", "settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,7 @@ def _encoded(value: Any) -> bytes:
 
 
 def _row(promise: Promise) -> list[Any]:
-    return [
-        promise.owner,
-        promise.golden_path,
-        promise.clusters,
-        promise.claims,
-        promise.hosts,
-        promise.retired,
-        promise.settled,
-    ]
+    return [getattr(promise, field) for field in _FIELDS]
 
 
 def _shard(place: str, head: dict[str, Any], details: bytes) -> ShardPromises | None:
@@ -99,20 +92,14 @@ def _contents(details: bytes) -> ShardContents:
     rows: dict[str, list[Any]] = json.loads(details)
     return ShardContents(
         {name: row[0] for name, row in rows.items()},
-        {name: _promise(name, *row[1:]) for name, row in rows.items()},
+        {name: _promise(name, row[1:]) for name, row in rows.items()},
     )
 
 
-def _promise(
-    name: str,
-    owner: str | None,
-    golden_path: str | None,
-    clusters: dict[str, dict[str, list[int]]],
-    *rest: Any,
-) -> Promise:
-    claims, hosts, retired, settled = rest
-    shares = {
+def _promise(name: str, row: list[Any]) -> Promise:
+    fields = dict(zip(_FIELDS, row, strict=True))
+    clusters = {
         cluster: {profile: (quota, borrow) for profile, (quota, borrow) in profiles.items()}
-        for cluster, profiles in clusters.items()
+        for cluster, profiles in fields["clusters"].items()
     }
-    return Promise(name, owner, golden_path, shares, claims, tuple(hosts), retired, settled)
+    return Promise(name, **{**fields, "clusters": clusters, "hosts": tuple(fields["hosts"])})

@@ -58,7 +58,6 @@ class PromiseIndex:
 
         Raises:
             RepositoryError: the repository cannot be read.
-
         """
         shards = [self._shard(tree, place, found) for place, found in tree.shards()]
         resolved = {}

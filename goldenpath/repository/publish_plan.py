@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -221,14 +221,9 @@ def _file(file: FileChange) -> dict[str, Any]:
 
 
 def _object(change: ObjectChange) -> dict[str, Any]:
-    identity = change.id
     return {
         "action": change.action.value,
-        "cluster": identity.cluster,
-        "group": identity.group,
-        "kind": identity.kind,
-        "namespace": identity.namespace,
-        "name": identity.name,
+        **asdict(change.id),
         "file": change.file,
         "moved_from": change.moved_from,
         "fields": [_field(each) for each in change.fields],

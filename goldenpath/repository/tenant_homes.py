@@ -83,7 +83,6 @@ class StoredTenants(KnownTenants):
     """Tenants of a fleet repository, read at first use.
 
     Args:
-        tree: the fleet repository.
         new: tenants without a folder in the repository; they count as tenants of every folder.
     """
 

@@ -31,7 +31,6 @@ class OverrideTrial:
     """Tries overrides on one request.
 
     Args:
-        request: the present request.
         render: parses and renders a request with the new version; raises InputError for a refused request.
         agreement: reason, approver and end date of the overrides.
     """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from goldenpath.repository.markdown_body import fenced
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -36,9 +38,11 @@ def plan_markdown(plan: UpgradePlan) -> str:
     """The plan as Markdown. Texts of people appear only as code."""
     blocks = [f"**{_title(plan)}**"]
     for group in plan.groups:
-        lines = "\n".join(_shown(group.shape))
-        blocks.append(f"### {_group_title(group)}\n\n`{_names(group.names)}`\n\n{_fenced(lines)}")
-    blocks += [f"### {heading}\n\n{_fenced(chr(10).join(lines))}" for heading, lines in _sections(plan)]
+        block = fenced(list(_shown(group.shape)), "text").rstrip("\n")
+        blocks.append(f"### {_group_title(group)}\n\n`{_names(group.names)}`\n\n{block}")
+    for heading, lines in _sections(plan):
+        block = fenced(lines, "text").rstrip("\n")
+        blocks.append(f"### {heading}\n\n{block}")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -104,10 +108,3 @@ def _final(upgrade: OneUpgrade) -> Iterator[str]:
 def _fleet(upgrade: OneUpgrade) -> Iterator[str]:
     if upgrade.fleet_changes:
         yield f"{upgrade.fleet_changes} files change because of the fleet, and not because of the version"
-
-
-def _fenced(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}text\n{text}\n{fence}"

@@ -51,7 +51,6 @@ class UpgradeWaves(WaveRunner[UpgradeRecord]):
     """Runs an upgrade of many owners in waves.
 
     Args:
-        fleet: the fleet repository.
         golden_path: name and major version.
         version: the exact version to upgrade to; by default the one that the fleet pins, or the newest.
         options: as for :class:`~goldenpath.waves.wave_runner.WaveRunner`.

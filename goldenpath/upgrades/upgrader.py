@@ -37,7 +37,6 @@ class Upgrader:
     """Upgrades the owners of one golden path to one version of it.
 
     Args:
-        fleet: the fleet repository.
         golden_path: name and major version, such as `tenant/v1`.
         to: the exact version; by default the one that the fleet pins, or the newest of the major version.
         agreement: the approval that hand edits stay; without it, owners with carried edits wait.
