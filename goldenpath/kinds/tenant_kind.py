@@ -40,8 +40,8 @@ def _claims(rendered: RenderedOnCluster[Tenancy]) -> Claims:
 def _engine(spec: Tenant) -> str | None:
     if spec.autoscaling is None:
         return None
-    asked = spec.autoscaling.engine
-    return asked.name if asked is not None else engine_catalogue().default.name
+    engine = spec.autoscaling.engine
+    return engine.name if engine is not None else engine_catalogue().default.name
 
 
 KIND: Final = RequestKind(

@@ -150,11 +150,11 @@ def _sizing(
 
 def _stated(spec: InferenceService) -> Parallelism | None:
     """Return the parallelism that the request states, in full or by the number of accelerators; None if neither."""
-    per_node, asked, count = spec.accelerator.per_node, spec.parallelism, spec.accelerator.count
-    if asked is not None:
-        devices = asked.tensor * asked.pipeline * asked.data
+    per_node, stated, count = spec.accelerator.per_node, spec.parallelism, spec.accelerator.count
+    if stated is not None:
+        devices = stated.tensor * stated.pipeline * stated.data
         return Parallelism(
-            asked.tensor, asked.pipeline, asked.data, expert=asked.expert, nodes=-(-devices // per_node)
+            stated.tensor, stated.pipeline, stated.data, expert=stated.expert, nodes=-(-devices // per_node)
         )
     if count is None:
         return None

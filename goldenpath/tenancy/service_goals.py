@@ -28,11 +28,11 @@ def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[Late
     """Return the goals for which the version of the engine has a histogram."""
     found = []
     for name, (reading, words) in _READINGS.items():
-        asked = getattr(spec.goal, name) if spec.goal is not None else None
+        text = getattr(spec.goal, name) if spec.goal is not None else None
         metric = metrics.name_of(reading.value)
-        if asked is None or metric is None:
+        if text is None or metric is None:
             continue
-        seconds = duration_seconds(asked)
+        seconds = duration_seconds(text)
         around = [
             bound
             for bound in metrics.engine.nearest_bucket(metric, seconds, metrics.version)
@@ -43,7 +43,7 @@ def latency_goals(spec: InferenceService, metrics: ServiceMetrics) -> tuple[Late
             LatencyGoal(
                 name=name.replace("_", "-"),
                 words=words,
-                asked=asked,
+                asked=text,
                 seconds=str(float(seconds)),
                 metric=metric,
                 bound=str(float(nearest)),

@@ -142,17 +142,17 @@ def _triggers(
     spec: InferenceService, metrics: ServiceMetrics, sizing: Sizing | None, problems: list[Problem]
 ) -> tuple[Trigger, ...]:
     target = spec.scaling.target
-    asked = Signal(spec.scaling.signal) if spec.scaling.signal is not None else None
+    signal = Signal(spec.scaling.signal) if spec.scaling.signal is not None else None
     try:
-        if asked is None:
+        if signal is None:
             return (
                 (_load(metrics, sizing),) if sizing is not None else (_trigger(metrics.hint(Signal.QUEUE)),)
             )
-        if asked is Signal.LATENCY:
+        if signal is Signal.LATENCY:
             return tuple(_latencies(spec, metrics))
-        if asked is Signal.CONCURRENCY and target is None and sizing is not None:
+        if signal is Signal.CONCURRENCY and target is None and sizing is not None:
             return (_load(metrics, sizing),)
-        return (_trigger(metrics.hint(asked, target)),)
+        return (_trigger(metrics.hint(signal, target)),)
     except InputError as error:
         problems += (
             Problem(f"scaling.{each.path}", each.rule, each.message, each.value, each.nearest)

@@ -105,20 +105,20 @@ class Tenancy:
     @cached_property
     def cooldown_seconds(self) -> int:
         """How long a scaler waits before it removes the last replica."""
-        asked = self.tenant.autoscaling
-        if asked is not None and asked.cooldown is not None:
-            return math.ceil(duration_seconds(asked.cooldown))
+        scaling = self.tenant.autoscaling
+        if scaling is not None and scaling.cooldown is not None:
+            return math.ceil(duration_seconds(scaling.cooldown))
         return self.hint.cooldown_seconds if self.hint else 0
 
     @cached_property
     def compute(self) -> ComputeLimits:
         """CPU, memory, storage and Pods from the request, or else from the fleet's defaults."""
-        asked, default = self.tenant.compute, self.fleet.defaults.compute
+        requested, default = self.tenant.compute, self.fleet.defaults.compute
         return ComputeLimits(
-            cpu=asked.cpu or default.cpu,
-            memory=asked.memory or default.memory,
-            storage=asked.storage or default.storage,
-            pods=asked.pods or default.pods,
+            cpu=requested.cpu or default.cpu,
+            memory=requested.memory or default.memory,
+            storage=requested.storage or default.storage,
+            pods=requested.pods or default.pods,
         )
 
     @cached_property
@@ -170,8 +170,8 @@ class Tenancy:
     @cached_property
     def federates_with(self) -> tuple[str, ...]:
         """The foreign trust domains of the request, without the cluster's own."""
-        asked = self.tenant.identity.federates_with if self.tenant.identity else ()
-        return tuple(trust_domain for trust_domain in asked if trust_domain != self.trust_domain)
+        requested = self.tenant.identity.federates_with if self.tenant.identity else ()
+        return tuple(trust_domain for trust_domain in requested if trust_domain != self.trust_domain)
 
     @cached_property
     def source_account(self) -> SourceAccount | None:
@@ -184,8 +184,8 @@ class Tenancy:
 
     def groups(self, role: str) -> tuple[str, ...]:
         """Return the Kubernetes names of the groups with a role (``admins``, ``developers`` or ``viewers``)."""
-        asked: tuple[str, ...] = getattr(self.tenant.access, role)
-        return tuple(f"{self.fleet.groups.prefix}{group}" for group in asked)
+        groups: tuple[str, ...] = getattr(self.tenant.access, role)
+        return tuple(f"{self.fleet.groups.prefix}{group}" for group in groups)
 
     @cached_property
     def egress_networks(self) -> tuple[Egress, ...]:
@@ -239,27 +239,27 @@ class Tenancy:
     @cached_property
     def hint(self) -> ScalingHint | None:
         """The scaling hint, or None if the request has no ``autoscaling``."""
-        asked = self.tenant.autoscaling
-        return None if asked is None else self.hint_for(asked.workload)
+        scaling = self.tenant.autoscaling
+        return None if scaling is None else self.hint_for(scaling.workload)
 
     def hint_for(self, workload: str | None) -> ScalingHint | None:
         """Return the scaling hint for the Pods of one Deployment, or for all Pods of the namespace."""
-        asked = self.tenant.autoscaling
-        if asked is None:
+        scaling = self.tenant.autoscaling
+        if scaling is None:
             return None
         engines = engine_catalogue()
-        engine = engines.get(asked.engine.name) if asked.engine else engines.default
+        engine = engines.get(scaling.engine.name) if scaling.engine else engines.default
         return engine.hint(
-            Signal(asked.signal),
-            version=asked.engine.version if asked.engine else None,
+            Signal(scaling.signal),
+            version=scaling.engine.version if scaling.engine else None,
             namespace=self.name,
             workload=workload,
-            target=asked.target,
-            time_to_first_token=duration_seconds(asked.time_to_first_token)
-            if asked.time_to_first_token
+            target=scaling.target,
+            time_to_first_token=duration_seconds(scaling.time_to_first_token)
+            if scaling.time_to_first_token
             else None,
-            inter_token_latency=duration_seconds(asked.inter_token_latency)
-            if asked.inter_token_latency
+            inter_token_latency=duration_seconds(scaling.inter_token_latency)
+            if scaling.inter_token_latency
             else None,
         )
 
