@@ -206,11 +206,11 @@ def _scales(rendered: Rendered) -> Iterator[Finding]:
 def _identity(rendered: Rendered) -> Iterator[Finding]:
     """The tenant declares the service account of the Pods."""
     service = rendered.resolved
-    tenant, asked = service.tenancy.tenant, service.spec.service_account
+    tenant, account = service.tenancy.tenant, service.spec.service_account
     declared = tenant.identity.service_accounts if tenant.identity is not None else ()
-    if asked is not None and asked not in declared:
-        message = f"tenant {tenant.name} declares no service account {asked}, so the Pods cannot be created"
-        fix = f"Add {asked} under `identity.service_accounts` in the tenant's request."
+    if account is not None and account not in declared:
+        message = f"tenant {tenant.name} declares no service account {account}, so the Pods cannot be created"
+        fix = f"Add {account} under `identity.service_accounts` in the tenant's request."
         yield request_finding(
             service, "account-not-declared", Severity.ERROR, "service_account", message, fix=fix
         )

@@ -77,12 +77,10 @@ def _add_ons(rendered: Rendered) -> Iterator[Finding]:
 def _account(rendered: Rendered) -> Iterator[Finding]:
     """The tenant declares the service account of the Pods."""
     pipeline = rendered.resolved
-    identity, asked = pipeline.tenancy.tenant.identity, pipeline.spec.service_account
-    if asked is not None and (identity is None or asked not in identity.service_accounts):
-        message = (
-            f"tenant {pipeline.namespace} declares no service account {asked}, so the Pods cannot be created"
-        )
-        fix = f"Add {asked} under `identity.service_accounts` in the tenant's request."
+    identity, account = pipeline.tenancy.tenant.identity, pipeline.spec.service_account
+    if account is not None and (identity is None or account not in identity.service_accounts):
+        message = f"tenant {pipeline.namespace} declares no service account {account}, so the Pods cannot be created"
+        fix = f"Add {account} under `identity.service_accounts` in the tenant's request."
         yield request_finding(
             pipeline, "account-not-declared", Severity.ERROR, "service_account", message, fix=fix
         )

@@ -103,9 +103,9 @@ def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
             by_resource[grant.pool.resource].append(grant)
     for resource, grants in by_resource.items():
         if len(grants) > 1:
-            asked = " and ".join(f"{grant.quota} of {grant.pool.id}" for grant in grants)
+            quotas = " and ".join(f"{grant.quota} of {grant.pool.id}" for grant in grants)
             message = (
-                f"{asked} share one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
+                f"{quotas} share one quota key on {tenancy.cluster_name}, requests.{resource}: without Kueue it "
                 f"limits their sum to {sum(grant.quota for grant in grants)}, and no model by itself"
             )
             fix = f"Ask for one model there (`clusters`), or install Kueue on {tenancy.cluster_name} and name it under `addons`."
@@ -115,8 +115,8 @@ def _shared_names(tenancy: Tenancy) -> Iterator[Finding]:
 
 
 def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
-    hint, where, asked = tenancy.hint, tenancy.cluster_name, tenancy.tenant.autoscaling
-    if hint is None or asked is None:
+    hint, where, scaling = tenancy.hint, tenancy.cluster_name, tenancy.tenant.autoscaling
+    if hint is None or scaling is None:
         return
     if not tenancy.has("prometheus-operator") or tenancy.platform.monitoring is None:
         lacking = (
@@ -125,15 +125,15 @@ def _scaling(tenancy: Tenancy) -> Iterator[Finding]:
             else "it has no Prometheus operator"
         )
         message = (
-            f"nothing on {where} collects {hint.metric} for signal `{asked.signal}`, because {lacking}; the hints "
+            f"nothing on {where} collects {hint.metric} for signal `{scaling.signal}`, because {lacking}; the hints "
             f"have their defaults: threshold {hint.threshold} ({hint.unit}), and "
-            f"{max(asked.min_replicas, 1)} replica(s) while the metric is missing"
+            f"{max(scaling.min_replicas, 1)} replica(s) while the metric is missing"
         )
         fix = f"Collect the metric on {where}, or keep the number of replicas fixed there."
         rule = "addon-missing/prometheus-operator"
         yield request_finding(tenancy, rule, Severity.WARNING, "autoscaling.signal", message, fix=fix)
-    if asked.min_replicas < hint.min_replicas:
-        message = f"{hint.engine} exports {hint.metric} itself, so at {asked.min_replicas} replicas no signal can start one"
+    if scaling.min_replicas < hint.min_replicas:
+        message = f"{hint.engine} exports {hint.metric} itself, so at {scaling.min_replicas} replicas no signal can start one"
         fix = f"Set min_replicas to {hint.min_replicas}, or add a trigger that counts requests in front of the engine."
         yield request_finding(
             tenancy, "scale-from-zero", Severity.WARNING, "autoscaling.min_replicas", message, fix=fix

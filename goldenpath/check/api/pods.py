@@ -108,7 +108,7 @@ def _claims(spec: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                     yield ApiRuleViolation(
                         place,
                         "claim",
-                        f"there is no resource claim {shown(claim['name'])}",
+                        f"the Pod has no resource claim {shown(claim['name'])}",
                         "Add it under resourceClaims.",
                     )
 
