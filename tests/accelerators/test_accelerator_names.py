@@ -1,4 +1,4 @@
-"""How an entry is asked for and found: resource names, node labels, DRA selectors."""
+"""The names of an entry: resource names, node labels, DRA selectors."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_labels_tell_any_two_nvidia_models_apart() -> None:
 
 
 def test_a_model_without_a_product_name_is_reported_by_its_architecture() -> None:
-    """What GPU feature discovery 0.20 and the DRA driver write for Rubin, of which no driver table has a name yet."""
+    """The names of Rubin in GPU feature discovery 0.20 and the DRA driver; no driver table has its name yet."""
     rubin = entry("nvidia-vr200-288gb")
     assert rubin.node_labels() == {"nvidia.com/gpu.family": ("rubin",)}
     assert rubin.node_labels(sharing=DeviceSharing(SharingMode.MPS, 4)) == {

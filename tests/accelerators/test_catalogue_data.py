@@ -1,4 +1,4 @@
-"""What the shipped data has to hold: every model, right counts, usable names, sources everywhere."""
+"""The shipped data has every model, right counts, usable names, and sources for all facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken data is refused on loading, with the file and the entry named."""
+"""Invalid data is refused on loading, and the error names the file and the entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding entries: by id, by vendor, by model, and by what somebody probably meant."""
+"""Look-up of entries: by id, by vendor, by model, and by a misspelt id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of add-ons: held against the CRDs of releases, and complete for what is rendered."""
+"""The catalogue of add-ons agrees with the CRDs of releases, and covers every rendered kind."""
 
 from __future__ import annotations
 

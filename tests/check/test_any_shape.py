@@ -1,4 +1,4 @@
-"""No object makes a check fail, whatever its shape, and none hides what is wrong with another."""
+"""Objects of any shape make no check fail, and a fault in one object hides none in another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no single object shows: each contradiction has its bad case, and the good twin beside it."""
+"""Contradictions between objects: each has a bad case and a good twin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds a tenant to its request: an override may tighten it, and every way of lifting it is found."""
+"""Overrides may tighten guard rails, and every way to lift one is found."""
 
 from __future__ import annotations
 

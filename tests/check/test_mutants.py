@@ -1,4 +1,4 @@
-"""What check says of good objects, and of what they become when one thing is changed: a deterministic part of it all."""
+"""Findings about good objects and their mutants, for a deterministic sample of all mutants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workloads of a queue that ask for what the queue does not cover."""
+"""Queued workloads that request resources outside their queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered between tenants is what would be found anew."""
+"""Cached verdicts equal new verdicts."""
 
 import copy
 from typing import Any
@@ -62,7 +62,7 @@ def test_a_cached_verdict_depends_only_on_the_rules(first, second):
 
 
 def test_equal_numbers_of_other_types_do_not_hide_each_other():
-    """``[1]``, ``[True]`` and ``["1"]`` are equal, or look so, to many a cache; none is a verb."""
+    """``[1]``, ``[True]`` and ``["1"]`` are equal, or look equal, to many caches; none is a verb."""
     for odd in (1, True, 1.0):
         rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": [odd]}]
         assert not list(role_rights.check_rights([role(rules)]))
@@ -99,7 +99,7 @@ def test_a_tenants_verdict_does_not_depend_on_earlier_tenants(first, second):
 @settings(deadline=None)
 @given(RULES, st.dictionaries(KEYS, QUANTITIES, max_size=4))
 def test_checking_changes_no_object(rules, hard):
-    """Tenants have values in common, so a check that changed one would change another tenant's."""
+    """Tenants share values, so a check that changed a value would change another tenant."""
     objects = [role(rules), quota(hard)]
     before = copy.deepcopy(objects)
     list(check_objects(objects))

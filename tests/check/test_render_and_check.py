@@ -1,4 +1,4 @@
-"""Manifests and findings in one go are those of rendering and of checking."""
+"""The pipeline returns the same manifests and findings as rendering and checking one after the other."""
 
 import datetime as dt
 from pathlib import Path

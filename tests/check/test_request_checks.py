@@ -1,4 +1,4 @@
-"""What a request asks that its cluster cannot give, and what its own dates say."""
+"""Fields that the cluster of a request cannot satisfy, and the dates of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tenant that is being retired: nothing starts, what runs drains, and Flux may remove the rest when it is told to."""
+"""A retiring tenant: no Pod starts, running Pods drain, and Flux may prune the objects."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_nothing_more_may_start_where_a_tenant_is_being_retired(request: dict[st
 
 
 def test_the_quota_has_the_same_keys_as_before() -> None:
-    """A key that is gone is a way of asking without a limit."""
+    """A removed key allows requests without a limit."""
 
     def keys(request: dict[str, Any]) -> set[tuple[str, str]]:
         quotas = [item for item in objects(request) if item.kind == "ResourceQuota"]
@@ -145,7 +145,7 @@ def test_an_override_that_undoes_a_hold_is_found(
 
 
 def test_manifests_that_flux_still_applies_are_found() -> None:
-    """A golden path of somebody's own may not know that a tenant can be retired."""
+    """The golden path of another organisation may not support retirement."""
     unaware = objects({**REQUEST, "retiring": False})
     rules = reported(findings(REQUEST, unaware))
     assert rules == {

@@ -1,4 +1,4 @@
-"""Every Secret that a rendered object names is declared, and is in the README; a field without effect is told."""
+"""Every Secret that a rendered object names is declared and is in the README; a field without effect is reported."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def outcome(pipeline: Pipeline, document: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("name", EFFECT_FLEETS)
 @pytest.mark.parametrize("place", leaves(FULL), ids=lambda place: ".".join(map(str, place)))
 def test_every_field_of_a_request_has_an_effect_or_a_finding(name: str, place: tuple[Any, ...]) -> None:
-    """Take a field away: what is rendered, or what is said of it, must not stay the same."""
+    """Without any one field, the rendered objects or the findings change."""
     pipeline = EFFECT_FLEETS[name]
     base = request(**FULL)
     base["retiring"] = place == ("retiring",)  # of a tenant that goes, the checks say little

@@ -1,4 +1,4 @@
-"""Versions that a cluster runs against what is rendered for it."""
+"""Versions of a cluster against the rendered objects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pipeline(kubernetes: str = "1.36", allocation: str = "dra", **addons: str) -
 
 
 def judged(on: Pipeline, document: dict[str, Any] = EVERYTHING) -> list[Finding]:
-    """What is said of versions: of the platform and of the tenant."""
+    """The findings about versions, for the platform and the tenant."""
     found = [*on.check(on.fleet)]
     found += on.check(parse(document, fleet=on.fleet))
     return [finding for finding in found if finding.rule.startswith(("version-", "feature-"))]

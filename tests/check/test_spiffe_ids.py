@@ -1,4 +1,4 @@
-"""SPIFFE identities: unique, inside the namespace and trust domain, one account's, and never an administrator's."""
+"""SPIFFE identities are unique, within namespace and trust domain, for one account, and without power over SPIRE."""
 
 from __future__ import annotations
 

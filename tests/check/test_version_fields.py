@@ -1,4 +1,4 @@
-"""Fields that came with a later version of the golden path than the one that renders the request."""
+"""Fields that are newer than the tenant's version of the golden path."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FROM_THE_START = [
 
 
 def found(changes: dict[str, Any], version: str) -> list[tuple[str, Severity]]:
-    """Field and severity of what is said about fields that the version does not know."""
+    """Field and severity of each finding about a newer field."""
     spec = parse(request(clusters=["berlin"], **changes), fleet=ON.fleet)
     return [
         (each.field, each.severity)

@@ -1,4 +1,4 @@
-"""The arguments of engines by version: what was read in their sources, and what a command line of ours may hold."""
+"""The arguments of engines by version: the lists from their sources, and the arguments of rendered commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine catalogue: versions, metrics that went, signals, and data that must not be broken."""
+"""The engine catalogue: versions, removed metrics, signals, and invalid data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which architectures of models an engine implements: what was read in its sources, and what is said of a version."""
+"""The model architectures that an engine implements, from its sources, and the problems of a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaling hints: what is asked, when it is refused, and that a query reads only what the version exports."""
+"""Scaling hints: their queries, their refusals, and that a query reads only metrics of the version."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ goals = st.sampled_from(GOALS)
 
 
 def arguments(engine, signal):
-    """The least that a hint for a signal needs."""
+    """The fewest arguments of a hint for a signal."""
     if signal is Signal.LATENCY:
         return {"time_to_first_token": 1}
     return {"target": 10} if engine.needs_target(signal) else {}

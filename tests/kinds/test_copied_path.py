@@ -1,4 +1,4 @@
-"""No test, no generated file and no page knows a golden path by its name: a copy of one breaks nothing."""
+"""No test, generated file or page depends on the name of a golden path, so a copy of one breaks nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WALKED = (
     "tests/golden/test_examples.py",
     "tests/paths",
 )
-"""Tests that go through every golden path that there is."""
+"""Tests that run for every golden path."""
 
 
 def copy_of_the_checkout(folder: Path) -> Path:

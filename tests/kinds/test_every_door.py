@@ -1,4 +1,4 @@
-"""A golden path of kind `workload` is written from nothing, and every door and verb takes it; no file names it."""
+"""A new golden path of kind `workload` works with every interface and command, and no file names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The golden path for a team's own chart: what it refuses, what it writes whatever the request, and what helm makes of it."""
+"""The golden path for a team's own chart: refused requests, rendered files, and the result of helm."""
 
 from __future__ import annotations
 

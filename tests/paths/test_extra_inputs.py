@@ -1,4 +1,4 @@
-"""An organisation's own inputs: declared as JSON Schema in ``golden-path.yaml``, and no line of Python."""
+"""An organisation's own inputs: declared as JSON Schema in ``golden-path.yaml``, without Python."""
 
 from __future__ import annotations
 

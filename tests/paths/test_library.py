@@ -1,4 +1,4 @@
-"""Finding golden paths: precedence, versions, near misses, and metadata that is broken."""
+"""Finding golden paths: precedence, versions, near misses, and invalid metadata."""
 
 from __future__ import annotations
 

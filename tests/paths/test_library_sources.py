@@ -1,4 +1,4 @@
-"""Golden paths from Git: fetched once, used without a network, held to the lock, and never run."""
+"""Golden paths from Git are fetched once, used without a network, compared with the lock, and never executed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the policies share: requests as the API server would see them."""
+"""Requests as the API server would receive them, for the tests of policies."""
 
 from __future__ import annotations
 

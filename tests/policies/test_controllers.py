@@ -1,4 +1,4 @@
-"""Who counts as the controller of a workload: accounts that are named, and nobody else."""
+"""Only named accounts count as controllers of workloads."""
 
 from __future__ import annotations
 

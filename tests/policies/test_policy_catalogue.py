@@ -123,7 +123,7 @@ def test_a_folder_of_ones_own_loads(tmp_path):
 
 
 def test_a_folder_without_policies_is_refused(tmp_path):
-    """Without policies everything would pass."""
+    """Without policies, everything would be allowed."""
     for folder in (tmp_path, tmp_path / "absent"):
         with pytest.raises(DataError, match="no policies"):
             load_policies(folder)

@@ -81,7 +81,7 @@ def test_a_tenants_kustomization_must_name_the_account():
 
 
 def test_a_field_that_is_null_was_not_given():
-    """The API server drops a null when it decodes; an offline verdict must not fail on it."""
+    """The API server drops a null when it decodes an object, so an offline decision must accept it."""
     body = pod(
         "registry.example/a", nodeSelector=None, initContainers=None, volumes=None, priorityClassName=None
     )
@@ -127,7 +127,7 @@ class TestFailsClosed:
         assert "could not be evaluated" in verdict.message
 
     def test_when_the_answer_is_no_boolean_and_only_known_at_run_time(self):
-        """The engine hands an error back as a value that is true to Python."""
+        """The engine returns an error as a value that is true in Python."""
         with pytest.raises(DataError, match="service-external-ips"):
             judge(
                 dataclasses.replace(policy("service-external-ips"), expression="object.spec"),

@@ -1,4 +1,4 @@
-"""What holds for every Pod, whatever is in it."""
+"""Properties of the policies for any Pod."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_a_pod_runs_as_any_account_but_the_platforms(kind, field, account):
     kinds,
 )
 def test_unchanged_older_objects_pass(policy_id, kind):
-    """Scaling, labelling elsewhere and removing a finalizer must work whatever the parameters have become."""
+    """Scaling, other labels and the removal of a finalizer work with any parameters."""
     annotations = {
         "goldenpath.dev/queue": "vision",
         "goldenpath.dev/gpu-models": "nvidia.com/gpu|a=b",

@@ -45,7 +45,7 @@ FORGED = {
 
 @cache
 def here() -> tuple[Policy, ...]:
-    """The policies as a cluster with all of these add-ons has them."""
+    """The policies on a cluster with all of these add-ons."""
     platform = platforms_of(parse_fleet(fleet(clusters={"berlin": cluster(addons=ADDONS)})))["berlin"]
     return tuple(policy.with_controllers(platform.controllers) for policy in policies())
 
@@ -65,7 +65,7 @@ def steps() -> list[Any]:
 
 
 def judging(step: dict[str, Any]) -> list[Policy]:
-    """The policies whose rules match an object and what is done to it."""
+    """The policies whose rules match an object and an operation."""
     group, _, _ = step["object"]["apiVersion"].rpartition("/")
     operation = "UPDATE" if "old" in step else "CREATE"
     return [
@@ -120,7 +120,7 @@ def test_the_same_objects_by_other_users_are_refused(step: dict[str, Any], user:
 
 @pytest.mark.parametrize("step", [each for each in steps() if each.values[0]["user"] == "workloads"])
 def test_the_account_of_workloads_is_not_a_controller(step: dict[str, Any]) -> None:
-    """It may write what is a workload's, and no owner that would take a Pod out of the queue."""
+    """The account may write objects of a workload, but no owner that would take a Pod out of the queue."""
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -1,4 +1,4 @@
-"""The engine: sandboxed, strict, deterministic, and the same for every golden path."""
+"""The engine is sandboxed, strict, deterministic, and the same for every golden path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds a tenant outlasts what it holds, and nothing a request says opens a way round."""
+"""The guard rails of a tenant are removed after its Pods, and no request can avoid them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def objects(**words: Any) -> dict[tuple[str, str], dict[str, Any]]:
     ],
 )
 def test_flux_never_prunes_guard_rails(kept: tuple[str, str]) -> None:
-    """Flux removes in an order of its own; Pods that it leaves must not run without their walls."""
+    """Flux removes objects in its own order, and remaining Pods must keep their limits."""
     assert objects()[kept]["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
 
 
@@ -51,7 +51,7 @@ def test_a_network_with_the_nodes_credentials_excepts_them(cidr: str, excepted: 
 
 
 def test_every_root_of_a_sharded_fleet_finds_its_folder() -> None:
-    """Flux takes a missing folder for an error, and then does not prune either."""
+    """Flux reads a missing folder as an error, and then does not prune."""
     fleet = parse_fleet({**FLEET, "layout": "sharded"})
     files = {file.path for file in Pipeline(fleet).render(fleet, cluster="full").files}
     assert {f"clusters/full/flux/{shard}/fleet.yaml" for shard in SHARDS} <= files

@@ -1,4 +1,4 @@
-"""List edits of overrides: what they accept, what they change, and what they say when they find nothing."""
+"""List edits of overrides: accepted edits, their changes, and the finding for an edit without a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DNS on an address of the node: what Cilium needs for it, in the form that its CRD takes."""
+"""DNS at an address of the node: the rule that Cilium needs, in the form of its CRD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overrides change the object that they name, and nothing else."""
+"""Overrides change only the object that they name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a team's page shows it to copy: a Deployment that the cluster takes, in the queue, scraped and routed to."""
+"""The example on a team's page: a Deployment that the cluster accepts, in the queue, scraped and routed to."""
 
 from __future__ import annotations
 

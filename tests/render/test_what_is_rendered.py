@@ -1,4 +1,4 @@
-"""Whatever a request says, the objects are those that its words mean, and nothing else."""
+"""For any request, the rendered objects are exactly those that it describes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def of_servers(request: dict[str, Any], *, has_cilium: bool) -> set[tuple[str, s
 
 
 def expected(request: dict[str, Any]) -> set[Key]:
-    """What the request's words mean, worked out apart from the templates."""
+    """The expected objects, computed without the templates."""
     name, keys = request["name"], set()
     roles = [role for role in ("admin", "developer", "viewer") if request.get("access", {}).get(f"{role}s")]
     accounts = request.get("identity", {}).get("service_accounts", [])
@@ -170,7 +170,7 @@ def test_two_tenants_never_write_the_same_object_or_file(
 @given(requests())
 @settings(deadline=None, max_examples=50)
 def test_references_of_a_tenant_exist_in_its_objects_or_the_platform(request: dict[str, Any]) -> None:
-    """Removing another tenant can therefore never take away what this one needs."""
+    """So the removal of another tenant never removes an object that this tenant needs."""
     manifests, platform = render(request), PIPELINE.render(PIPELINE.fleet)
     there = {key(item) for item in (*manifests.objects(), *platform.objects())}
     for item in manifests.objects():

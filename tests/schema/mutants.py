@@ -1,4 +1,4 @@
-"""Good objects, and what they become when one thing in them is changed: most of these an API server refuses."""
+"""Good objects with one change each. An API server refuses most of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBJECTS = Path(__file__).with_name("objects")
 
 
 class Mutant(NamedTuple):
-    """What was changed, where, and the object after it."""
+    """The change, its place, and the changed object."""
 
     kind: str
     change: str
@@ -31,7 +31,7 @@ def good_objects() -> list[dict[str, Any]]:
 
 
 def mutants(body: dict[str, Any]) -> Iterator[Mutant]:
-    """Everything that the changes make of one object."""
+    """All changes of one object."""
     kind = f"{body['apiVersion']}/{body['kind']}"
     for path, value in _places(body):
         if path[0] in {"apiVersion", "kind"}:

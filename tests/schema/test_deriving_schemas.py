@@ -1,4 +1,4 @@
-"""What becomes of a CRD, and that the shipped core schemas are the derived ones (``tools/derive_schemas.py``)."""
+"""Schemas derived from CRDs, and the shipped core schemas (``tools/derive_schemas.py``)."""
 
 from __future__ import annotations
 

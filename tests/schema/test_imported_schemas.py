@@ -1,4 +1,4 @@
-"""Schemas that were imported: they stand before those that ship, and judge alike where the kind is the same."""
+"""Imported schemas replace shipped ones of the same kind, and give the same findings if they are equal."""
 
 from __future__ import annotations
 

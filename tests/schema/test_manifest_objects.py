@@ -1,4 +1,4 @@
-"""Rendered files, and which of their documents are Kubernetes objects."""
+"""The Kubernetes objects among the documents of rendered files."""
 
 from __future__ import annotations
 

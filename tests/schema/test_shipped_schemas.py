@@ -1,4 +1,4 @@
-"""The schema files that ship: complete, compiled, free of prose, and as the tool derives them."""
+"""The shipped schemas are complete, compile, have no prose, and equal the output of the tool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Six hours of recorded series of two tenants and a service, for dashboards to be asked of and drawn from."""
+"""Six hours of recorded series of two tenants and a service, for queries and drawings of dashboards."""
 
 from __future__ import annotations
 

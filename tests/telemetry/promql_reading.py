@@ -1,4 +1,4 @@
-"""Which series a query selects, and by what, as a parser of PromQL reads it."""
+"""The selectors of a query, from a parser of PromQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~"
 
 
 class Selector(NamedTuple):
-    """One selector: the name of its series, and what it asks of labels (``namespace="vision"``)."""
+    """One selector: the name of its series, and its label matchers (``namespace="vision"``)."""
 
     series: str
     matchers: frozenset[str]

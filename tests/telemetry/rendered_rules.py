@@ -1,4 +1,4 @@
-"""The rule groups of what golden paths render, and promtool's verdict on them."""
+"""The rule groups of rendered golden paths, and the result of promtool."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PROMTOOL = shutil.which("promtool")
 
 
 def promtool(folder: Path, *arguments: str) -> str:
-    """What promtool says; empty where it agrees."""
+    """The output of promtool; empty on success."""
     assert PROMTOOL is not None
     done = subprocess.run([PROMTOOL, *arguments], cwd=folder, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
 def judged(folder: Path, rules: Iterable[Rule]) -> str:
-    """What promtool says of the unit tests of rules, each alone; empty where it agrees with all of them."""
+    """The output of promtool for the unit tests of rules, one by one; empty on success."""
     tests = []
     for number, rule in enumerate(rules):
         name = f"{number}-{rule.name.replace(':', '-')}"

@@ -1,4 +1,4 @@
-"""A real Prometheus that answers from series that were recorded before it started."""
+"""A real Prometheus that serves series which were recorded before its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashboards are whole documents, read only what is recorded, and each query is answered by a real Prometheus."""
+"""Dashboards are complete documents, read only recorded series, and a real Prometheus answers each query."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ def test_a_document_is_whole(dashboard: Dashboard) -> None:
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=IDS)
 def test_grafanas_own_reader_knows_every_field(dashboard: Dashboard) -> None:
-    """It leaves out what it does not know, so each field of ours must come back from it."""
+    """Grafana drops unknown fields, so each of our fields must come back."""
     plugins.register_default_plugins()
     read = json.loads(JSONEncoder().encode(Reader.from_json(dashboard.body)))
     assert list(not_in(dashboard.body, read)) == []
 
 
 def not_in(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
-    """Places of ours that are missing or different in theirs, which may have more."""
+    """Places of our document that are missing or different in Grafana's, which may have more."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key, value in ours.items():
             yield from not_in(value, theirs[key], f"{path}.{key}") if key in theirs else [f"{path}.{key}"]

@@ -1,4 +1,4 @@
-"""The catalogue of exporters: names by version, traps, and data that must not be broken."""
+"""The catalogue of exporters: names by version, traps, and invalid data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule and alert that golden paths render has a unit test, and Prometheus' own tool agrees with all of them."""
+"""Every rendered rule and alert has a unit test, and promtool passes all of them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_rule_has_a_case_and_every_alert_a_silent_one() -> None:
 
 @needs_promtool
 def test_a_rule_that_is_wrong_fails_its_unit_test(tmp_path: Path) -> None:
-    """The unit tests can fail: each alert is turned round, and promtool refuses each."""
+    """The unit tests can fail: promtool refuses each changed alert."""
     recording, _, tenant, workload = groups_of(rendered())
     for rule in (*tenant.rules[:3], *workload.alerts[:3], recording.rules[0]):
         broken = replace(rule, expr="vector(7)" if isinstance(rule, Alert) else f"2 * ({rule.expr})")

@@ -1,4 +1,4 @@
-"""Each rule and each dashboard of a tenant reads its own namespace alone, as a parser of PromQL reads it."""
+"""Each rule and dashboard of a tenant reads only its own namespace, according to a parser of PromQL."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_platform_rules_read_catalogued_and_recorded_series_only() -> None:
 
 
 def test_labels_of_a_rule_are_labels_of_the_exporter() -> None:
-    """``exported_…`` is what Prometheus makes of a label; ``tenant`` of a recorded series is ours."""
+    """``exported_…`` is a label that Prometheus renamed; ``tenant`` is our label of a recorded series."""
     recording, platform, *_ = groups_of(rendered())
     for rule in (*recording.rules, *platform.rules):
         for series, matchers in selectors(rule.expr):

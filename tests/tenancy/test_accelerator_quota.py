@@ -1,4 +1,4 @@
-"""The quota keys of accelerators: every way of asking is closed, but for the one that was granted."""
+"""The quota keys of accelerators: only the granted way to request one is open."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_the_vendors_own_classes_are_closed_where_ours_is_open() -> None:
 
 
 def test_where_the_fleet_names_no_accelerators_every_vendors_whole_devices_are_closed() -> None:
-    """Nodes may be there before the fleet says so, and a resource without a key is unlimited."""
+    """Nodes may exist before the fleet lists them, and a resource without a key is unlimited."""
     assert quota([], []) == WHOLE_DEVICES
 
 

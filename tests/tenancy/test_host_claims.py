@@ -1,4 +1,4 @@
-"""One host name, one tenant: also where a wildcard covers what another one has."""
+"""One host name belongs to one tenant, including host names that a wildcard covers."""
 
 from __future__ import annotations
 

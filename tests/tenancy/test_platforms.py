@@ -1,4 +1,4 @@
-"""What the tenants of a cluster share, and where everything is in the fleet repository."""
+"""The shared part of a cluster, and the paths of the fleet repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every argument that a server of ours is started with is one that this version of its engine takes."""
+"""The version of the engine accepts every argument of a rendered server."""
 
 from __future__ import annotations
 

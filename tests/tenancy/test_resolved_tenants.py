@@ -1,4 +1,4 @@
-"""What a request comes to on a cluster: defaults, names, identities, groups and policy parameters."""
+"""A request resolved on a cluster: defaults, names, identities, groups and policy parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several models in one namespace: what scales or watches one of them reads no other."""
+"""Several models in one namespace: the scaler and the alerts of each read only its own series."""
 
 from __future__ import annotations
 
