@@ -37,7 +37,7 @@ _REGISTRIES = ["docker-registry", *([] if missing_referrers_registry() else [WIT
 
 @pytest.fixture(scope="session", params=_REGISTRIES)
 def registry_host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One registry of each kind for all tests; each test has a path of its own."""
+    """One registry of each kind for all tests. Each test has its own path."""
     folder = tmp_path_factory.mktemp("registry")
     if request.param == WITH_REFERRERS:
         with referrers_registry(folder) as host:
@@ -62,7 +62,7 @@ def client(registry: str) -> Iterator[RegistryClient]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fleet repository with one tenant on two clusters; tests that change it clone it first."""
+    """A fleet repository with one tenant on two clusters; a test that changes it works on a copy."""
     place = tmp_path_factory.mktemp("published") / "fleet.git"
     with new_fleet(place) as fleet:
         fleet.publish(asked("vision", clusters=["austin", "berlin"]))

@@ -1,4 +1,4 @@
-"""Keys for the tests, and artifacts as someone would make them who means harm."""
+"""Keys for the tests, and artifacts as an attacker would forge them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def changed_manifest(artifact: Artifact, **changes: Any) -> Blob:
 
 
 def statement(digest: str, annotations: dict[str, str] | None, **changes: Any) -> Said:
-    """What a signature says, with fields replaced."""
+    """The statement of a signature, with fields replaced."""
     subject: dict[str, Any] = {"digest": {"sha256": digest.removeprefix("sha256:")}}
     if annotations is not None:
         subject["annotations"] = annotations
@@ -67,7 +67,7 @@ class Said(dict[str, Any]):
 
 
 def store(client: RegistryClient, repository: str, tag: str, manifest: Blob, *blobs: Blob) -> None:
-    """Put a manifest and its blobs under a tag, whatever they are."""
+    """Store any manifest and its blobs under a tag."""
     for blob in blobs:
         client.push_blob(repository, blob)
     client.put_manifest(repository, tag, manifest)

@@ -1,4 +1,4 @@
-"""Registries on loopback, for as long as a test wants them: Debian's, and one with the referrers API. Data go with them."""
+"""Temporary registries on loopback: Debian's registry, and one with the referrers API."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _BCRYPT = "$2b$05$abcdefghijklmnopqrstuuQbLfdQZSxZ9gjhA5V9o8Tyc6aQRO0Qi"
 
 
 def missing_registry() -> str:
-    """Why there is no registry to be had; empty where there is one."""
+    """Why no registry is available; empty if one is."""
     return "" if shutil.which("docker-registry") else f"needs docker-registry: {COMMAND}"
 
 
 @contextlib.contextmanager
 def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str]:
-    """A registry while it is wanted; gives its host and port."""
+    """Run a registry until the end of the block, and yield its host and port."""
     folder.mkdir(parents=True, exist_ok=True)
     host = _free_host()
     config = {
@@ -53,14 +53,14 @@ def local_registry(folder: Path, *, with_password: bool = False) -> Iterator[str
 
 
 def missing_referrers_registry() -> str:
-    """Why there is no registry that keeps referrers itself; empty where there is one."""
+    """Why no registry with the referrers API is available; empty if one is."""
     part = components()[WITH_REFERRERS]
     return f"needs {WITH_REFERRERS}: make cluster-assets" if part.missing() else ""
 
 
 @contextlib.contextmanager
 def referrers_registry(folder: Path) -> Iterator[str]:
-    """A registry of OCI 1.1, which keeps lists of referrers itself: that of go-containerregistry, in memory."""
+    """Run a registry of OCI 1.1, which keeps lists of referrers: go-containerregistry, in memory."""
     folder.mkdir(parents=True, exist_ok=True)
     host = _free_host()
     command = [str(components()[WITH_REFERRERS].program()), host]

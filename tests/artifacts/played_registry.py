@@ -1,4 +1,4 @@
-"""A registry on loopback that answers as a test wants: for what Debian's registry does not do, or never does wrong."""
+"""A fake registry on loopback with scripted answers, for behaviour and faults that Debian's registry does not have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Reply = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Seen:
-    """A request as it came."""
+    """A received request."""
 
     method: str
     path: str
@@ -75,7 +75,7 @@ class PlayedRegistry:
 
 @contextlib.contextmanager
 def played_registry() -> Iterator[PlayedRegistry]:
-    """The registry while it is wanted."""
+    """Run the registry until the end of the block."""
     played = PlayedRegistry()
 
     class Handler(BaseHTTPRequestHandler):

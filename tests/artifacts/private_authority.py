@@ -58,7 +58,7 @@ def _usage(**on: bool) -> x509.KeyUsage:
 
 
 class Issuer:
-    """A certificate authority of a test, as Fulcio has one."""
+    """A certificate authority for tests, like that of Fulcio."""
 
     def __init__(self, name: str = "a private authority") -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -130,7 +130,7 @@ def pem(certificate: x509.Certificate) -> bytes:
 
 
 class Unchecked:
-    """Signs as :class:`CertifiedSigner` does, and does not look at what it signed: an attacker does not either."""
+    """Signs as :class:`CertifiedSigner` does, but without the verification, as an attacker would."""
 
     def __init__(self, signer: CertifiedSigner) -> None:
         self.signer = signer
@@ -201,7 +201,7 @@ class PrivateAuthority:
 
 @contextlib.contextmanager
 def private_authority(folder: Path) -> Iterator[PrivateAuthority]:
-    """The authorities while they are wanted."""
+    """Run the authorities until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -14,12 +14,12 @@ COMMAND = "python tests/cluster/build_assets.py cosign"
 
 
 def missing_cosign() -> str:
-    """Why there is no cosign to be had; empty where there is one."""
+    """Why cosign is not available; empty if it is."""
     return f"needs cosign: {COMMAND}" if components()["cosign"].missing() else ""
 
 
 class Cosign:
-    """Runs cosign with a home of its own, and no key but those of the test."""
+    """Runs cosign with its own home folder, and only with the keys of the test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""A token of SoftHSM, Debian's `softhsm2`: what a hardware module is to PKCS#11, in a folder."""
+"""A token of SoftHSM (Debian's `softhsm2`): it replaces a hardware module for PKCS#11, in a folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TOKEN = "fleet"
 
 
 def missing_token() -> str:
-    """Why there is no token to be had; empty where there is one."""
+    """Why SoftHSM is not available; empty if it is."""
     return "" if MODULE.is_file() else f"needs softhsm2: {COMMAND}"
 
 
 def new_token(folder: Path) -> None:
-    """Make the token, for this process and those it starts. A process has one place of tokens for all its life."""
+    """Create the token for this process and its children. A process cannot change its folder of tokens."""
     (folder / "tokens").mkdir(parents=True)
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nlog.level = ERROR\n")
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")

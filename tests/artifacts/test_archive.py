@@ -1,4 +1,4 @@
-"""Archives: the same bytes everywhere, and nothing of a stranger's is unpacked that ours would not hold."""
+"""Archives have the same bytes everywhere, and only archives of this form are unpacked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def refused(data, **limits):
 
 
 def test_an_archive_has_the_recorded_bytes():
-    """A digest that changes here would be pushed anew for every owner of every fleet."""
+    """After a change of this digest, every owner of every fleet would be pushed again."""
     digest = hashlib.sha256(stored_gzip(tar_of(FILES))).hexdigest()
 
     assert digest == "dc3fe6d71d50e3e350d8cf6d9b17716d667a409596d2979e7648c73d49fbdf67"
@@ -159,7 +159,7 @@ sys.stdout.buffer.write(stored_gzip(tar_of(files)))
 
 @pytest.mark.parametrize("python", ["python3.12", "python3.13", "python3.14"])
 def test_another_python_writes_the_same_bytes(python):
-    """Under another zlib, time zone and umask too. What writes archives needs the standard library alone."""
+    """Also with another zlib, time zone and umask. The writer of archives needs only the standard library."""
     installed = Path("~/.pyenv/versions").expanduser().glob(f"{python[6:]}.*/bin/python3")
     # pyenv's shims are programs that refuse to run what is not chosen.
     program = next(map(str, installed), None) or shutil.which(python)

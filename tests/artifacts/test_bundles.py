@@ -1,4 +1,4 @@
-"""Signatures: what a bundle has to say, and by whom."""
+"""The required content and signer of a bundle."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_key_that_is_given_twice_is_refused(good, key):
 
 
 def test_a_repeated_key_in_the_signed_statement_is_refused(good, key):
-    """Signed as it is: one reader takes the first value, another one the last."""
+    """The signature is valid, but one reader takes the first value, and another reader the last."""
     document = json.loads(good.data)
     payload = base64.b64decode(document["dsseEnvelope"]["payload"])
     twice = payload.replace(b'{"_type"', b'{"predicateType":"https://cyclonedx.org/bom","_type"', 1)
@@ -136,7 +136,7 @@ def test_a_bundle_of_another_form_is_refused(good, key):
 
 
 def test_a_log_entry_with_the_key_is_accepted(good, key):
-    """Cosign adds one where a transparency log is used; nothing here depends on it."""
+    """Cosign adds one with a transparency log; goldenpath ignores it."""
     material = json.loads(good.data)["verificationMaterial"] | {"tlogEntries": [{}]}
     assert held(changed(good, verificationMaterial=material), key).predicate_type == media_types.SIGNATURE
 

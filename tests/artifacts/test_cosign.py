@@ -1,4 +1,4 @@
-"""Both ways: the real cosign verifies what we sign, and our verifier what cosign signs."""
+"""The real cosign verifies signatures of goldenpath, and goldenpath verifies signatures of cosign."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def keys(key, tmp_path):
 
 
 class Target:
-    """The tenant's repository, and what cosign calls its artifact."""
+    """The tenant's repository, and the name of its artifact for cosign."""
 
     def __init__(self, client, artifact):
         self.client, self.artifact = client, artifact
@@ -128,7 +128,7 @@ def test_a_second_signature_by_cosign_leaves_ours(pushed, cosign, keys, key, tmp
 
 
 def test_cosign_takes_a_signed_sbom_for_a_signature_and_we_do_not(stored, cosign, keys, key):
-    """Why one key signs for one purpose."""
+    """Each purpose therefore needs its own key."""
     from forged_artifacts import attach, statement
 
     from goldenpath.signatures.bundle import signed_bundle

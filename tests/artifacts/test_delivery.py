@@ -1,4 +1,4 @@
-"""From a commit to a real registry, and again."""
+"""Push a commit to a real registry, once and again."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_only_the_owner_that_changed_is_pushed_again(own, client, key):
 
 
 def test_an_interrupted_push_continues(own, registry, key):
-    """Ended after one call that writes, then after two more, then three: the tag never stands for an artifact without a signature."""
+    """The push ends after one write, then after two more, then three. The tag never points to an unsigned artifact."""
 
     class Interrupted(RegistryClient):
         left = 0

@@ -1,4 +1,4 @@
-"""What a status says of serials: of the commit, of the registry, and of the cluster."""
+"""The alerts for the serials of the commit, of the registry, and of the cluster."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_another_authority_of_the_same_name_is_refused(authority):
 
 
 def test_an_svid_is_refused(authority):
-    """It names the right identity, and is for TLS."""
+    """It names the right identity, but is for TLS."""
     usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
     for found in (usages, (*usages, ExtendedKeyUsageOID.CODE_SIGNING)):
         rule, message = refused(bundle_by(Unchecked(authority.signer(usages=found))), authority)

@@ -1,4 +1,4 @@
-"""The index of a cluster: what is in it, its serial, and the tag that only moves forward. A real registry, a real Git."""
+"""The index of a cluster, with a real registry and a real Git: its files, its serial, and its tag, which only moves forward."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_high_serial_without_our_signature_stops_no_push(delivering, client, k
 
 
 class Overtaken(RegistryClient):
-    """Another push comes in just before this one moves the tag of the index."""
+    """Runs another push just before this push moves the tag of the index."""
 
     def __init__(self, address, other):
         super().__init__(address)

@@ -1,4 +1,4 @@
-"""What someone with write access to a registry could put there, and the reason for which our verifier refuses it."""
+"""Forged artifacts of an attacker with write access to the registry, and the reason to refuse each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TAG = "latest"
 
 
 class Attempt:
-    """A tenant's repository, and what the verifier says of it."""
+    """A tenant's repository with a forged artifact, and its verdict."""
 
     def __init__(self, client, artifact, key):
         self.client, self.artifact, self.key = client, artifact, key

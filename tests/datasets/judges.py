@@ -1,4 +1,4 @@
-"""The environment with other projects' readers of what we write: `make opinion-tools` makes it."""
+"""The environment with readers of other projects, which `make opinion-tools` creates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ needs_judges = pytest.mark.skipif(not PYTHON.exists(), reason="needs .venv-suppl
 
 
 def judged(code: str, *arguments: object, ok: bool = True) -> str:
-    """What a program says that runs in that environment."""
+    """The output of a program in that environment."""
     command = [str(PYTHON), "-W", "ignore", "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr

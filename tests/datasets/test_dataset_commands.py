@@ -1,4 +1,4 @@
-"""`goldenpath dataset`, as a person and a program see it."""
+"""`goldenpath dataset`, as text and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second run reads what changed, and says what it trusts."""
+"""A second run reads only changed files, and reports the files that it trusts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def first(data, tmp_path, monkeypatch):
-    """The manifest of a run an hour from now: no file is too young for its index."""
+    """The manifest of a run one hour in the future, when every file is old enough for the index."""
     import time
 
     manifest = tmp_path / "first"
@@ -52,7 +52,7 @@ def test_a_change_of_size_time_or_inode_is_read(data, first, tmp_path):
 
 
 def test_a_time_that_is_put_back_does_not_hide_a_change(data, first):
-    """The time of the inode cannot be set."""
+    """The change is still found, because the time of the inode cannot be set."""
     before = (data / "a").stat()
     (data / "a").write_text("A")
     os.utime(data / "a", ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -62,7 +62,7 @@ def test_a_time_that_is_put_back_does_not_hide_a_change(data, first):
 
 
 def test_a_file_that_is_as_young_as_the_run_is_read_again(data, tmp_path):
-    """A change within the same tick of the clock would bear the same time."""
+    """A change within the same tick of the clock would have the same time."""
     manifest = tmp_path / "manifest"
     hash_dataset(data, manifest=manifest)
     assert hash_dataset(data, previous=manifest).trusted == 0

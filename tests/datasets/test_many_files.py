@@ -1,4 +1,4 @@
-"""Memory of a run: a dataset of a million files fits into 512 MiB, since files travel as byte strings."""
+"""Memory of a run: a dataset of a million files fits into 512 MiB, because files are sent as byte strings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if __name__ == "__main__":
 """
 """Reads the peak from /proc: `getrusage` counts the memory of pytest, too, from before exec."""
 BYTES_PER_FILE = 200
-"""Twice what a path of this length takes on its way; a million files are 200 MB of the 512."""
+"""Twice the bytes of a sent path of this length; a million files take 200 MB of the 512."""
 
 
 def test_memory_grows_by_bytes_and_not_by_objects(tmp_path, request: pytest.FixtureRequest):

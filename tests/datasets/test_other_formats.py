@@ -1,4 +1,4 @@
-"""Croissant and OpenLineage: what we write is what their own libraries read, and a stranger's Croissant is verified."""
+"""The libraries of Croissant and OpenLineage read the written documents, and goldenpath verifies a foreign Croissant."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_the_facet_is_as_its_schema_says(data):
 
 @needs_judges
 def test_openlineage_takes_the_dataset(data, tmp_path):
-    """Their own client: the facets stand in an event, which it serialises."""
+    """The client of OpenLineage serialises an event with the facets."""
     place = tmp_path / "facets.json"
     place.write_text(json.dumps(lineage_dataset(hash_dataset(data).dataset, namespace="file", name="data")))
     code = """

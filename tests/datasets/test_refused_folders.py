@@ -1,4 +1,4 @@
-"""What cannot be part of a dataset is refused by its path, all of it at once; and nothing is half-written."""
+"""Files that cannot be part of a dataset are refused by path, all at once, and no manifest is half-written."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_root_reads_every_file(data):
 
 
 def test_a_file_that_cannot_be_read_is_named(data, monkeypatch):
-    """What a mode does to a user who is not root."""
+    """The effect of a mode on a user who is not root."""
     real = os.open
 
     def refused(path, *arguments):
@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_read_is_named(data, monkeypatch):
 
 
 def after_the_walk(monkeypatch, change) -> None:
-    """Let something happen between the walk and the reading."""
+    """Run a function between the walk and the reading."""
 
     def changed(root: bytes, batch: FileBatch, on_read) -> BatchResult:
         change()
@@ -121,7 +121,7 @@ def test_a_file_that_becomes_a_link_or_a_pipe_meanwhile_is_not_followed(data, mo
 
 
 def test_a_folder_that_becomes_a_link_meanwhile_is_noticed(data, tmp_path, monkeypatch):
-    """Also where it is put back: its parent has another time."""
+    """A file that is put back is found, because its parent has another time."""
     other = tmp_path / "other"
     other.mkdir()
     (other / "b").write_text("9")

@@ -1,4 +1,4 @@
-"""The digest of a folder: what changes it, and what does not."""
+"""The changes of a folder that change its digest, and those that do not."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_any_change_of_a_name_or_a_byte_changes_the_digest(files, data):
 
 
 def test_swapped_names_change_the_digest():
-    """A digest over the digests alone would not see it."""
+    """A digest of the file digests alone would not change."""
     assert digest_of({"a": b"1", "b": b"2"}) != digest_of({"a": b"2", "b": b"1"})
 
 
@@ -97,7 +97,7 @@ def test_an_empty_folder_counts(tmp_path):
 
 
 def test_paths_are_in_the_order_of_their_bytes(tmp_path):
-    """As Git's index: a folder's name is compared as if it ended in a slash."""
+    """As in Git's index, a folder sorts as if its name ended in a slash."""
     data = tmp_path / "data"
     written(data, dict.fromkeys(["a/b", "a-b", "a.b", "a0", "é", "z"], b""))
     manifest = tmp_path / "manifest"
@@ -147,7 +147,7 @@ LINE = f"{'0' * 64} 1 a\n"
     ],
 )
 def test_a_manifest_in_another_form_is_refused(tmp_path, lines, message):
-    """One dataset has one manifest, or its digest would not be one."""
+    """A dataset has exactly one manifest, because its digest is the digest of the manifest."""
     file = tmp_path / "manifest"
     file.write_bytes(b"goldenpath-dataset/v1\n" + lines.encode(errors="surrogateescape"))
     with pytest.raises(InputError, match=message):

@@ -24,7 +24,7 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session")
 def model_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The host of one registry for all tests; each has a repository of its own."""
+    """The host of one registry for all tests; each test has its own repository."""
     if reason := missing_registry():
         pytest.skip(reason)
     with local_registry(tmp_path_factory.mktemp("model-registry")) as host:

@@ -1,4 +1,4 @@
-"""Folders of models, written by hand: what the libraries of the formats write is small and fixed."""
+"""Folders of models, written without the libraries of the formats, because these files are small and fixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's folder may hold: by the bytes of its files, and not by their names."""
+"""The allowed files of a model's folder, by their bytes and not by their names."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_weights_with_other_bytes_than_their_name_says_are_refused(tmp_path, nam
 
 @given(st.binary(max_size=200))
 def test_no_bytes_make_a_check_fail_otherwise(tmp_path_factory, data):
-    """Only a refusal comes out, whatever goes in."""
+    """Every input is accepted or refused, without another error."""
     folder = tmp_path_factory.mktemp("any")
     for name in ("a.safetensors", "a.gguf", "a.onnx", "a.json", "a.txt", "a"):
         (folder / name).write_bytes(data)
@@ -197,7 +197,7 @@ def test_a_folder_without_weights_is_refused(tmp_path):
 
 
 def test_the_header_alone_is_read(tmp_path):
-    """A sparse file of a terabyte is judged at once."""
+    """A sparse file of a terabyte is checked at once."""
     size = 1 << 40
     folder = new_model(tmp_path / "m")
     header = safetensors({"w": tensor(0, size, [size // 4])}, b"")

@@ -61,7 +61,7 @@ def test_the_same_folder_gives_the_same_digest(model, tmp_path):
 
 
 def test_the_digest_is_fixed(model):
-    """A change of the form is a change of every model's identity: it needs a reason."""
+    """A change of the form changes the identity of every model, so it needs a reason."""
     packed = pack_model(model, ModelLabels(name="chat"))
     assert packed.layers[0].digest == FIXED_LAYER
     assert packed.digest == FIXED_MANIFEST
@@ -200,7 +200,7 @@ def test_a_layer_is_sent_in_pieces(tmp_path, place, client, monkeypatch):
 
 
 class Uploads:
-    """Uploads as a registry keeps them; a test says what goes wrong."""
+    """The uploads of a fake registry; a test chooses the fault."""
 
     def __init__(self, *failures: str) -> None:
         self.failures = list(failures)

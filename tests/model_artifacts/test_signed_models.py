@@ -1,4 +1,4 @@
-"""Signatures of models: `model_signing` reads ours, we read its, and refuse what it lets through."""
+"""goldenpath and `model_signing` verify each other's signatures, and goldenpath refuses more folders."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_signatures_of_model_signing_are_accepted(model, key, keys):
 @needs_judges
 @pytest.mark.parametrize("added", [".git/config", ".github/workflows/x.yml", ".gitattributes", "empty/"])
 def test_files_that_model_signing_ignores_are_refused(model, key, keys, added):
-    """Each of them is in the folder that a server loads."""
+    """A server loads the folder with each of these files."""
     sign = ["sign", "key", model, "--private_key", keys[0], "--signature", model / "model.sig"]
     assert model_signing(*sign) == 0
     if added.endswith("/"):
@@ -107,7 +107,7 @@ def test_a_folder_that_differs_is_refused(signed, key, change, said):
 
 
 def test_swapped_names_are_refused(signed, key):
-    """The format's root digest is the same: it hashes digests without names, in an order that a signer chooses."""
+    """The root digest of the format stays the same, because it hashes digests without names, in the signer's order."""
     shutil.move(signed / "config.json", signed / "x")
     shutil.move(signed / "README.md", signed / "config.json")
     shutil.move(signed / "x", signed / "README.md")
@@ -144,7 +144,7 @@ def resource(**fields) -> dict:
     ],
 )
 def test_a_signature_of_another_form_is_refused(model, key, *, resources, serialization, root, said):
-    """Signed by the right key: a signer may have used other options than ours."""
+    """The right key signed it, but the signer used other options than goldenpath."""
     import hashlib
 
     whole = hashlib.sha256(b"".join(bytes.fromhex(each["digest"].ljust(64, "0")) for each in resources))

@@ -1,4 +1,4 @@
-"""Folders that were signed with a certificate: an SVID, an expired one, and one of somebody else are refused."""
+"""Folders that were signed with a certificate. An SVID, an expired certificate and a foreign certificate are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(bool(missing_timestamps()), reason=missing_timestamps() or "-")
 
 SVID = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
-"""What an X.509-SVID of SPIRE is for: not for code."""
+"""The purposes of an X.509-SVID of SPIRE, without code signing."""
 OTHER_TENANT = SUBJECT.replace("/ns/ci/", "/ns/speech/")
 
 
@@ -44,7 +44,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateAutho
 
 
 def verified(folder: Path, authority: PrivateAuthority, ends_with: int) -> str:
-    """What `model verify` says of a folder, for the one identity that is trusted."""
+    """The result of `model verify` on a folder, with one trusted identity."""
     trust = [
         "--certificate-identity",
         SUBJECT,

@@ -1,4 +1,4 @@
-"""The real Kyverno CLI, which judges Pods by the policy that a platform renders."""
+"""Runs the real Kyverno CLI on Pods, with the rendered policy of a platform."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TENANTS = ("vision", "speech")
 
 
 def missing_kyverno() -> str:
-    """Why there is no Kyverno CLI; empty where there is one."""
+    """Why the Kyverno CLI is not available; empty if it is."""
     command = "python tests/cluster/build_assets.py kyverno-cli"
     return f"needs the Kyverno CLI: {command}" if _KYVERNO.missing() else ""
 
@@ -32,7 +32,7 @@ def missing_kyverno() -> str:
 def verdicts(
     pods: Iterable[dict[str, Any]], fleet: dict[str, Any], folder: Path
 ) -> dict[str, tuple[str, str]]:
-    """What Kyverno says of each Pod, by its name: the result, and its words."""
+    """The result and the message of Kyverno for each Pod, by its name."""
     builder = parse_fleet(fleet).provenance
     assert builder is not None
     (folder / "pods").mkdir(parents=True)
@@ -68,5 +68,5 @@ def verdicts(
 
 
 def words_of(rule: str) -> str:
-    """The words of a refusal, as `goldenpath check` says them."""
+    """The message of a refusal in `goldenpath check`."""
     return f"{REFUSALS[rule].message} Fix: {REFUSALS[rule].fix}"

@@ -71,7 +71,7 @@ SNAPSHOT = {"name": "reports", "snapshot": "reports-1", "size": "10Gi", "digest"
 
 
 def fleet_with(**addons: str) -> dict[str, Any]:
-    """The fleet, whose cluster has these add-ons alone."""
+    """The fleet, whose cluster has only these add-ons."""
     fleet = copy.deepcopy(FLEET)
     fleet["clusters"]["berlin"]["addons"] = {"flux": "2.9", **addons}
     return fleet
@@ -95,7 +95,7 @@ def objects(rendered: Rendered) -> dict[str, dict[str, Any]]:
 
 
 def job_spec(rendered: Rendered) -> dict[str, Any]:
-    """The spec of the Job, whatever holds it."""
+    """The spec of the Job, in a Job, JobSet or TrainJob."""
     found = objects(rendered)
     if "Job" in found:
         return found["Job"]["spec"]
@@ -112,7 +112,7 @@ def run_name_of(rendered: Rendered) -> str:
 
 
 def finished_pod(rendered: Rendered | None = None) -> dict[str, Any]:
-    """The Pod of the run, as the API server has it after the run has succeeded."""
+    """The Pod of the run in the API server, after the run has succeeded."""
     spec = copy.deepcopy(job_spec(rendered or run())["template"]["spec"])
     (step,), (trainer,) = spec["initContainers"], spec["containers"]
     rows = [[arg.split("=")[1], TREE, 3, 4096] for arg in step["args"]]
@@ -184,5 +184,5 @@ def bundle_of(
 
 
 def sha256(text: str) -> str:
-    """A digest of something."""
+    """The digest of a name."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

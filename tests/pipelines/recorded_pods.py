@@ -1,4 +1,4 @@
-"""Recorded Pods with models, the bundles beside those models, and the verdict that each Pod must get."""
+"""Recorded Pods with models, the bundles of the models, and the expected verdict of each Pod."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _PLACES: Final[tuple[tuple[Any, ...], ...]] = (
     ("runDetails", "builder"),
     ("runDetails", "metadata"),
 )
-"""Objects of the predicate that get a field which the build type does not define."""
+"""The objects of the predicate that get an undefined field."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model, and the bundles beside it; ``rule`` is why it is refused, empty where it is taken."""
+    """A model with its bundles; ``rule`` is the reason to refuse it, empty for an accepted model."""
 
     name: str
     rule: str
@@ -76,7 +76,7 @@ def _input(name: str, change: str) -> dict[str, Any]:
 
 
 def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) -> list[Model]:
-    """Every way in which a model is taken or refused, of models in a repository that have these digests by their names."""
+    """Every accepted and refused model of a repository, with these digests by name."""
     ours = {"tenant": "vision", "repository": place}
 
     def of(name: str, rule: str, *said: dict[str, Any], **more: Any) -> Model:
@@ -116,7 +116,7 @@ def models(place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256) ->
 
 
 def pods(model: Model, good: str = f"{REPOSITORY}@{sha256('good')}") -> Iterator[dict[str, Any]]:
-    """Pods that mount a model, alone and beside what must not hide it, such as a good one."""
+    """Pods that mount a model, alone and together with objects that must not hide it, such as a good model."""
     image = f"registry.example.org/tools@sha256:{'8' * 64}"
     more: dict[str, dict[str, Any]] = {
         "alone": {},
@@ -139,7 +139,7 @@ def pods(model: Model, good: str = f"{REPOSITORY}@{sha256('good')}") -> Iterator
 def runs(
     place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Pods with the hash step, which mount what has no provenance; each with the rule by which it is refused, if any."""
+    """Pods with the hash step that mount images without provenance, each with the rule that refuses it, if any."""
     dataset = f"{place}@{digest_of('nothing')}"
     of_platform = {
         "name": "verify-inputs",
@@ -167,7 +167,7 @@ def runs(
 def recorded(
     place: str = REPOSITORY, digest_of: Callable[[str], str] = sha256
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every recorded Pod, each with the rule by which it is refused, if any."""
+    """Every recorded Pod, with the rule that refuses it, if any."""
     for model in models(place, digest_of):
         for pod in pods(model, f"{place}@{digest_of('good')}"):
             yield model.rule, pod
@@ -175,7 +175,7 @@ def recorded(
 
 
 def good_bundle(place: str = REPOSITORY, digest: str = sha256("good")) -> bytes:
-    """The bundle of the model that is mounted beside others."""
+    """The bundle of the model that is mounted together with others."""
     said = {"tenant": "vision", "repository": place}
     return bundle_of(_pushed_to(place, None), digest=digest, annotations=said)
 

@@ -1,4 +1,4 @@
-"""A fleet that demands provenance, a tenant, and a service of it that serves a model; in files and in a repository."""
+"""A fleet that demands provenance, with a tenant and its inference service, in files and in a repository."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def serving(reference: str) -> dict[str, Any]:
 
 
 def pod_of(reference: str, name: str) -> dict[str, Any]:
-    """The Pod of the Deployment that the service is rendered to; its model is named by this reference."""
+    """The Pod of the rendered Deployment of the service, with this reference to its model."""
     pinned = f"registry.example.org/models/llama@sha256:{'2' * 64}"
     rendered = run(serving(pinned), fleet=FLEET)
     (template,) = (

@@ -1,4 +1,4 @@
-"""Models in a real registry, with bundles beside them."""
+"""Models with bundles in a real registry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REGISTRIES = ["docker-registry", WITH_REFERRERS]
 
 @contextlib.contextmanager
 def running_registry(kind: str, folder: Path) -> Iterator[RegistryClient]:
-    """A client of a registry of this kind, while it is wanted; the test is skipped where there is none."""
+    """Run a registry of this kind, and yield a client; skip the test if it is not available."""
     with_referrers = kind == WITH_REFERRERS
     if reason := missing_referrers_registry() if with_referrers else missing_registry():
         pytest.skip(reason)
@@ -47,7 +47,7 @@ def digest_of(name: str) -> str:
 
 
 def store(client: RegistryClient, name: str, bundles: Sequence[bytes] = ()) -> str:
-    """Store a model with bundles beside it; gives its digest."""
+    """Store a model with its bundles, and return its digest."""
     manifest, layer = _manifest_of(name)
     for blob in (EMPTY_CONFIG, layer):
         client.push_blob(REPOSITORY, blob)
@@ -65,7 +65,7 @@ def store(client: RegistryClient, name: str, bundles: Sequence[bytes] = ()) -> s
 
 
 def tag(client: RegistryClient, name: str, tag: str) -> None:
-    """Let a tag stand for a model."""
+    """Point a tag to a model."""
     client.put_manifest(REPOSITORY, tag, _manifest_of(name)[0])
 
 

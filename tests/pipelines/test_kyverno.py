@@ -1,4 +1,4 @@
-"""The real Kyverno CLI judges the recorded Pods by the policy that the platform renders, with bundles in a real registry."""
+"""The real Kyverno CLI checks the recorded Pods with the rendered policy, with bundles in a real registry."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.skipif(bool(missing_kyverno()), reason=missing_kyverno(
 
 FEWEST = 60
 UNSEEN = "two-provenances"
-"""What this policy cannot see: Kyverno gives one statement of a type."""
+"""Models that this policy cannot refuse, because Kyverno returns one statement of a type."""
 OTHER_WORDS = "provenance-form"
-"""What Kyverno refuses in words of its own: an expression meets a field that is not there."""
+"""Models that Kyverno refuses in its own words, because an expression needs a missing field."""
 
 
 def test_kyverno_gives_our_verdict_on_each_recorded_pod(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What admission demands of models, with Kyverno and without, in the words that everything else uses."""
+"""The demands of admission on models, with and without Kyverno, in the words of the table."""
 
 from __future__ import annotations
 

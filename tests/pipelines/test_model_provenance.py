@@ -1,4 +1,4 @@
-"""What the signer refuses to sign, what a verifier refuses to believe, and the way from a Pod to its datasets."""
+"""Runs that the signer refuses, provenance that the verifier refuses, and the trace from a Pod to its datasets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request for a model pipeline is refused for, and what it is rendered as."""
+"""Refused requests for a model pipeline, and the rendered objects of an accepted one."""
 
 from __future__ import annotations
 

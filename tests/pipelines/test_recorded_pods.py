@@ -1,4 +1,4 @@
-"""`goldenpath check` judges recorded Pods by recorded bundles and by those in a registry, in the words of the table."""
+"""`goldenpath check` gives recorded Pods the same verdict with recorded bundles and with a registry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FEWEST = 60
 
 
 def record(folder: Path, place: str, digest: Callable[[str], str]) -> dict[str, str]:
-    """The fleet and the recorded Pods in a folder; gives the rule of each Pod's verdict, by what a finding calls it."""
+    """Write the fleet and the recorded Pods to a folder, and return the rule of each Pod, by its name in findings."""
     (folder / "pods").mkdir()
     (folder / "goldenpath.yaml").write_text(kubeyaml.dump(FLEET))
     expected: dict[str, str] = {}
@@ -42,9 +42,9 @@ def record(folder: Path, place: str, digest: Callable[[str], str]) -> dict[str, 
 
 
 def check(folder: Path, expected: dict[str, str], *options: str) -> list[str]:
-    """Hold what `check` says of the Pods against their verdicts; gives its messages.
+    """Compare the findings of `check` with the verdicts, and return the messages.
 
-    Of all recorded bundles, those of other models are strangers; beside a model in a registry there are its own alone.
+    A folder of recorded bundles also has the bundles of other models. A registry lists only the bundles of the model.
     """
     arguments = [
         "check",
@@ -98,13 +98,13 @@ def test_a_registry_gives_the_same_verdict_in_the_same_words(tmp_path: Path, kin
 
 @pytest.fixture
 def chat(tmp_path: Path) -> Path:
-    """A Pod with a model, beside its fleet."""
+    """A Pod with a model, in the folder of its fleet."""
     (tmp_path / "goldenpath.yaml").write_text(kubeyaml.dump(FLEET))
     return tmp_path / "pod.yaml"
 
 
 def refused(chat: Path, reference: str, *options: str) -> list[dict[str, str]]:
-    """What `check` refuses to judge."""
+    """The problems of `check`."""
     chat.write_text(kubeyaml.dump(serving_pod(reference)))
     arguments = ["check", str(chat), "--fleet", str(chat.parent / "goldenpath.yaml"), "--format", "json"]
     result = CliRunner().invoke(cli, [*arguments, *options], prog_name="goldenpath")

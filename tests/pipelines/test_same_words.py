@@ -1,4 +1,4 @@
-"""Seven ways in which a model is not what it has to be: the request, CI and admission refuse each in the same words."""
+"""Seven faults of a model, which the request, CI and admission refuse in the same words."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROWS = {
     "two provenances": ("two", "two-provenances"),
     "tag": ("tag", "model-tag"),
 }
-"""By what is wrong: the recorded model, and the rule that refuses it."""
+"""The recorded model of each fault, and the rule that refuses it."""
 
 OPEN = {
     (
@@ -48,7 +48,7 @@ OPEN = {
         "admission",
     ): "Kyverno 1.19.1 gives an expression one statement of each type, and counts signers",
 }
-"""What a place cannot judge, and why."""
+"""The faults that a place cannot find, and the reason."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryClient]
 
 @pytest.fixture(scope="module")
 def references(client: RegistryClient, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The models of the rows in a registry, by their names, and one that is as it was signed."""
+    """The models of the rows in a registry, by their names, and one model without a fault."""
     place = f"{client.address.host}/{REPOSITORY}"
     recorded = {model.name: model for model in models(place, digest_of)}
     for model in recorded.values():
@@ -75,7 +75,7 @@ def references(client: RegistryClient, tmp_path_factory: pytest.TempPathFactory)
 
 
 def intact_and_swapped(client: RegistryClient, folder: Path) -> tuple[str, str]:
-    """The digest of a model with provenance, and that of the same one after two of its files have swapped their names."""
+    """The digest of a model with provenance, and its digest after two of its files have swapped their names."""
     model = new_model(folder / "chat", **{"a.gguf": GGUF + b"a", "b.gguf": GGUF + b"b"})
     intact = pack_model(model)
     push_model(client, REPOSITORY, intact)
@@ -95,7 +95,7 @@ def intact_and_swapped(client: RegistryClient, folder: Path) -> tuple[str, str]:
 def said(
     client: RegistryClient, references: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, str], list[str]]:
-    """What a place says against a model, by the model's name."""
+    """The refusals of a place, by the name of the model."""
 
     @functools.cache
     def by_kyverno() -> dict[str, tuple[str, str]]:
@@ -118,7 +118,7 @@ def said(
 
 
 def said_by_check(folder: Path, host: str) -> list[str]:
-    """What `goldenpath check` says of the model of a request or of a Pod, each with its fix."""
+    """The messages of `goldenpath check` about the model of a request or of a Pod, each with its fix."""
     options = ["--fleet", str(folder / "goldenpath.yaml"), "--registry", f"oci://{host}", "--format", "json"]
     result = CliRunner().invoke(cli, ["check", str(folder), *options], prog_name="goldenpath")
     document = json.loads(result.stdout)

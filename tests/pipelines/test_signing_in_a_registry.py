@@ -1,4 +1,4 @@
-"""The signer on a real registry: provenance beside its model, once, and nothing where the model is not there."""
+"""The signer stores provenance in a real registry once, and only for an existing model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def client(host: str) -> Iterator[RegistryClient]:
 
 
 def pushed(client: RegistryClient, content: str) -> str:
-    """A model in the registry; gives the digest of its manifest."""
+    """Store a model in the registry, and return the digest of its manifest."""
     layer = Blob("application/octet-stream", content.encode())
     for blob in (EMPTY_CONFIG, layer):
         client.push_blob(REPOSITORY, blob)
@@ -128,7 +128,7 @@ def test_runs_are_found_among_the_pods_of_a_cluster() -> None:
 
 
 def test_cosign_verifies_the_attestation(host: str, client: RegistryClient, tmp_path: Path) -> None:
-    """The real cosign, by key and type; without the log, as the facts of a private builder are."""
+    """The real cosign, by key and type, without the log, because a private builder has none."""
     cosign = components().get("cosign")
     if cosign is None or cosign.missing():
         pytest.skip("needs cosign: make cluster-assets")

@@ -1,5 +1,5 @@
-// Command trivy-config judges folders of Kubernetes manifests with Trivy's own scanner and the checks that it embeds.
-// Trivy's whole command is not built: it scans images too, and takes half an hour to compile.
+// Command trivy-config checks folders of Kubernetes manifests with Trivy's own scanner and its embedded checks.
+// Trivy's whole command also scans images, and takes half an hour to compile.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// What Kubernetes makes of YAML, for tools/record_yaml.py.
+// Command yaml_readers shows how Kubernetes reads YAML, for tools/record_yaml.py.
 //
 //	yaml_readers answers          texts as a JSON list on standard input, answers as a JSON list on standard output
 //	yaml_readers literals FILE    the YAML texts of a Go test's tables, as a JSON list
@@ -49,7 +49,7 @@ func main() {
 	}
 }
 
-// read cuts a text at its separators and reads each document, as kubectl does; empty documents are left out.
+// read splits a text at its separators and reads each document, as kubectl does, without empty documents.
 func read(text string) answer {
 	found := []json.RawMessage{}
 	reader := apimachinery.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
@@ -71,7 +71,7 @@ func read(text string) answer {
 	}
 }
 
-// literals gives the first text of each entry in the tables of a test, in order and once.
+// literals returns the first text of each entry in the tables of a test, in order and without repetition.
 func literals(file string) []string {
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 	if err != nil {
@@ -96,7 +96,7 @@ func literals(file string) []string {
 	return found
 }
 
-// joined is the text of a literal, or of a sum of literals.
+// joined returns the text of a literal, or of a sum of literals.
 func joined(node ast.Expr) (string, bool) {
 	switch value := node.(type) {
 	case *ast.BasicLit:
