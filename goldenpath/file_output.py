@@ -68,7 +68,6 @@ def write_files(
     Raises:
         InputError: a path leads outside the folder or through a symbolic link, another kind of file is at the path, or
             the disk refuses. Nothing is written, unless the disk refuses in the middle.
-
     """
     target = _Folder(folder)
     contents = {file.path: file.text.encode() for file in files}

@@ -98,7 +98,6 @@ class Pipeline:
     """A fleet and the golden paths, ready for many requests: templates are compiled once.
 
     Args:
-        fleet: the fleet.
         library: the golden paths; by default the built-in ones.
         schemas: schemas that objects are checked against; by default the shipped ones.
     """

@@ -24,7 +24,6 @@ class FleetSource:
     """A fleet repository, with a cache of its state.
 
     Args:
-        repository: the fleet repository.
         forge: the forge for pull requests; None if the repository has none.
         kubeconfig: the kubeconfig for the clusters; None if the backend reaches none.
         seconds: the largest age of a cached state.

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["ResponseModel"]
+__all__ = ["DescribedModel", "ResponseModel"]
 
 
 def _never_null(schema: dict[str, Any]) -> None:
@@ -20,7 +20,13 @@ def _never_null(schema: dict[str, Any]) -> None:
             del field["default"]
 
 
-class ResponseModel(BaseModel):
+class DescribedModel(BaseModel):
+    """Base of models whose field descriptions are the texts after the fields."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ResponseModel(DescribedModel):
     """Base of answers, which are serialised with ``exclude_none``."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra=_never_null)
+    model_config = ConfigDict(json_schema_extra=_never_null)

@@ -37,7 +37,6 @@ def refusal(code: int, content: bytes, *, about: str, secret: bool = False) -> C
         content: the body: the API server's `Status`, or a proxy's page.
         about: the object of the request, such as ``ResourceQuota vision/vision-compute``.
         secret: whether the object's values are secret.
-
     """
     status = _status(content)
     causes = _causes(status, secret=secret)

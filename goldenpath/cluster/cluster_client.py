@@ -71,7 +71,6 @@ class ClusterClient:
         Raises:
             ClusterError: the server is older than Kubernetes 1.30, or refuses the request.
             ClusterUnavailableError: the server cannot be reached.
-
         """
         with self._lock:
             age = time.monotonic() - self._discovered
@@ -92,7 +91,6 @@ class ClusterClient:
 
         Raises:
             ClusterUnavailableError: the aggregated API server for this version does not answer.
-
         """
         found = self.resources().get(api_version, kind)
         if found is None:
@@ -164,7 +162,6 @@ class ClusterClient:
         Raises:
             ClusterError: the server refused; :func:`~goldenpath.cluster.api_errors.field_conflicts` lists the fields of
                 other managers.
-
         """
         metadata = body["metadata"]
         name, namespace = str(metadata.get("name", "")), str(metadata.get("namespace", ""))
@@ -196,7 +193,6 @@ class ClusterClient:
 
         Raises:
             ClusterError: the server refused.
-
         """
         try:
             query = [("propagationPolicy", "Background")]
@@ -213,7 +209,6 @@ class ClusterClient:
 
         Raises:
             ClusterError: the error of the first item that failed; items that have not begun are cancelled.
-
         """
         futures = [self._workers.submit(work, item) for item in items]
         try:

@@ -32,7 +32,6 @@ def connect(
     Raises:
         InputError: no kubeconfig exists, or it has no such context.
         ClusterError: the `kubernetes` package is missing, or the context cannot be used.
-
     """
     if not in_cluster:
         _check_context(context, kubeconfig)

@@ -17,7 +17,6 @@ def custom_resource_definitions(cluster: ClusterClient) -> tuple[dict[str, Any],
 
     Raises:
         ClusterError: this user may not list them.
-
     """
     resource = cluster.find("apiextensions.k8s.io/v1", "CustomResourceDefinition")
     if resource is None:

@@ -38,7 +38,6 @@ def drift(
 
     Raises:
         ClusterUnavailableError: the server does not answer.
-
     """
     ordered = [item for stage in in_stages(objects) for item in stage]
     found: dict[ObjectRef, Change] = {}

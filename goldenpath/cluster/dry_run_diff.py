@@ -62,7 +62,6 @@ def diff(
     Raises:
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read the cluster's kinds or namespaces.
-
     """
     ordered = [item for stage in in_stages(objects) for item in stage]
     comparison = DryRunComparison(cluster, ordered, manager)

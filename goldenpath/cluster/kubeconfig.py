@@ -24,7 +24,6 @@ def context_names(given: str | None = None) -> tuple[str, ...]:
 
     Raises:
         InputError: a file cannot be read, or is not YAML.
-
     """
     names: dict[str, None] = {}
     for file in kubeconfig_files(given):

@@ -38,7 +38,6 @@ class RetryLimits:
             attempt: the number of earlier attempts.
             spread: a random number from 0 to 1.
             retry_after: the seconds that the server asked for.
-
         """
         doubled = min(self.longest, self.first * 2.0**attempt)
         if retry_after is None:

@@ -59,7 +59,6 @@ def apply(
     Raises:
         ClusterUnavailableError: the server does not answer. Another apply continues from there.
         ClusterError: this user may not read the cluster's kinds or namespaces.
-
     """
     wanted = list(objects)
     found = plan or diff(cluster, wanted, manager=MANAGER, done=compared)

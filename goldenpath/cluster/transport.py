@@ -86,7 +86,6 @@ class Transport:
         Raises:
             ClusterError: the server refused.
             ClusterUnavailableError: the server did not answer, or was busy for too long.
-
         """
         patience, waited = self._settings.patience, 0.0
         call = _Call(method, path, tuple(query), body, content, accept, about)

@@ -41,7 +41,6 @@ def wait(
     Raises:
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read an object.
-
     """
     waiting = {ObjectRef.of(item.body): item for item in objects}
     found = dict.fromkeys(waiting, Readiness(ReadinessState.MISSING))

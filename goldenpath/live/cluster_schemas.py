@@ -41,7 +41,6 @@ def import_schemas(definitions: Iterable[Mapping[str, Any]], folder: Path) -> Im
     Raises:
         DataError: a definition is not a CustomResourceDefinition.
         InputError: the folder cannot be written.
-
     """
     files = derive(definitions)
     before = _earlier_files(folder)

@@ -26,7 +26,6 @@ def contexts_for(clusters: Sequence[str], known: Collection[str], *, context: st
 
     Raises:
         InputError: several clusters for one context, or a cluster without a context.
-
     """
     if context is not None:
         if len(clusters) > 1:

@@ -91,7 +91,6 @@ def apply(
     Raises:
         ClusterUnavailableError: an API server does not answer. Another apply continues from there.
         ClusterError: the user may not read a cluster's kinds or namespaces.
-
     """
     progress = listener or ApplyProgress()
     compared: dict[str, ClusterChangeSet] = {}

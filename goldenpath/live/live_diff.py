@@ -62,7 +62,6 @@ def diff(
     Raises:
         ClusterUnavailableError: an API server does not answer.
         ClusterError: the user may not read a cluster's kinds or namespaces.
-
     """
     found = {}
     for name, objects in desired.objects.items():

@@ -115,7 +115,6 @@ def find(cluster: ClusterClient, namespace: str) -> FoundNamespace:
         InputError: the cluster has no such namespace.
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read the namespace. A kind that the user may not list is only reported.
-
     """
     spaces = cluster.find("v1", "Namespace")
     body = None if spaces is None else cluster.get(spaces, namespace)
@@ -162,7 +161,6 @@ def adopt(
     Raises:
         InputError: no cluster was named, or one that the fleet does not have.
         ClusterError: the comparison failed.
-
     """
     objects = {cluster: each.objects for cluster, each in found.items()}
     adoption = derive(namespace, objects, pipeline.fleet, given=given, metadata_keys=metadata_keys)

@@ -49,7 +49,6 @@ def published_tenants(fleet: Fleet, name: str | None = None) -> PublishedTenants
         InputError: the fleet has no such tenant or workload, or its request is not valid. Without ``name``, invalid
             requests are only listed in the problems.
         RepositoryError: the repository cannot be read.
-
     """
     state = fleet.state()
     problems: list[Problem] = []

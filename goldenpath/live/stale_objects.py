@@ -38,7 +38,6 @@ def stale_objects(
 
     Raises:
         ClusterError: this user may not list one of the kinds.
-
     """
     wanted = list(objects)
     known = {(ref.kind, ref.namespace, ref.name) for ref in (ObjectRef.of(item.body) for item in wanted)}

@@ -48,15 +48,5 @@ def report_findings(found: Iterable[Finding], call: ActionCall) -> list[FindingO
             str(finding), _LOG_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
         )
         say("\n".join(lines))
-        outputs.append(
-            FindingOutput(
-                rule=finding.rule,
-                severity=finding.severity.value,
-                file=finding.file,
-                object=finding.object,
-                field=finding.field,
-                message=finding.message,
-                fix=finding.fix,
-            )
-        )
+        outputs.append(FindingOutput(**finding.as_dict()))
     return outputs

@@ -25,7 +25,6 @@ class Catalog:
     """The bodies of ``/v1/templates`` and ``/v1/catalog``. Safe for many threads.
 
     Args:
-        fleet: the fleet.
         base: Backstage's address for people; empty for links inside Backstage.
     """
 

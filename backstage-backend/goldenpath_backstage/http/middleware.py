@@ -55,7 +55,6 @@ class RequestMiddleware:
     """Middleware around the whole app.
 
     Args:
-        app: the wrapped app.
         metrics: counts the requests.
         only_local: refuse hosts and origins other than this machine. Without authentication, a page of another site
             in a browser could otherwise use the service.

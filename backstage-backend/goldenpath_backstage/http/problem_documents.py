@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field
 from pydantic_core import to_json
 
+from goldenpath.counts import counted
 from goldenpath.credential_patterns import without_credentials
 from goldenpath.errors import (
     ClusterError,
@@ -83,6 +84,8 @@ class ProblemDocument(ResponseModel):
 
 # Status, last word of the type, and title of each kind of error; subclasses before their bases.
 _KINDS: Final[tuple[tuple[type[GoldenpathError], HTTPStatus, str, str], ...]] = (
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-input", "The input is not valid"),
+    (ChecksFailedError, HTTPStatus.UNPROCESSABLE_ENTITY, "checks-failed", "The checks failed"),
     (RefMovedError, HTTPStatus.CONFLICT, "moved", "Another change came first"),
     (
         RepositoryUnavailableError,
@@ -110,52 +113,35 @@ _RETRY_SECONDS: Final = 5
 
 def problem_document(error: Exception, request_id: str | None = None) -> ProblemDocument:
     """Return the problem document of an exception. For an unexpected one, it holds only the request's id."""
-    instance = f"urn:goldenpath:request:{request_id}" if request_id else None
+    status, kind, title = _classify(error)
+    problems, retry_after = None, _RETRY_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else None
+    detail = without_credentials(str(error))
     if isinstance(error, InputError):
-        count = len(error.problems)
-        return ProblemDocument(
-            type=_type("invalid-input"),
-            title="The input is not valid",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail=f"{count} problem{'' if count == 1 else 's'}; nothing was changed",
-            instance=instance,
-            problems=[_field_problem(problem) for problem in error.problems],
-        )
-    if isinstance(error, ChecksFailedError):
-        return ProblemDocument(
-            type=_type("checks-failed"),
-            title="The checks failed",
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail="nothing was changed",
-            instance=instance,
-            problems=[_finding_problem(finding) for finding in error.findings],
-        )
-    if isinstance(error, BackendError):
-        return ProblemDocument(
-            type=_type(error.kind),
-            title=error.title,
-            status=error.status,
-            detail=without_credentials(str(error)),
-            instance=instance,
-            retry_after=error.retry_after,
-        )
-    for kind, status, word, title in _KINDS:
-        if isinstance(error, kind):
-            return ProblemDocument(
-                type=_type(word),
-                title=title,
-                status=status,
-                detail=without_credentials(str(error)),
-                instance=instance,
-                retry_after=_RETRY_SECONDS if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
-            )
+        problems = [_field_problem(problem) for problem in error.problems]
+        detail = f"{counted(len(problems), 'problem')}; nothing was changed"
+    elif isinstance(error, ChecksFailedError):
+        problems = [_finding_problem(finding) for finding in error.findings]
+        detail = "nothing was changed"
+    elif isinstance(error, BackendError):
+        retry_after = error.retry_after
+    elif not isinstance(error, GoldenpathError):
+        detail = "this is a bug; search the log for the request's id"
     return ProblemDocument(
-        type=_type("internal"),
-        title="Internal error",
-        status=HTTPStatus.INTERNAL_SERVER_ERROR,
-        detail="this is a bug; search the log for the request's id",
-        instance=instance,
+        type=f"https://{DOMAIN}/problems/{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=f"urn:goldenpath:request:{request_id}" if request_id else None,
+        problems=problems,
+        retry_after=retry_after,
     )
+
+
+def _classify(error: Exception) -> tuple[HTTPStatus, str, str]:
+    if isinstance(error, BackendError):
+        return error.status, error.kind, error.title
+    found = (entry[1:] for entry in _KINDS if isinstance(error, entry[0]))
+    return next(found, (HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Internal error"))
 
 
 def problem_headers(document: ProblemDocument) -> Mapping[str, str]:
@@ -166,10 +152,6 @@ def problem_headers(document: ProblemDocument) -> Mapping[str, str]:
     if document.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = 'Bearer realm="goldenpath"'
     return headers
-
-
-def _type(word: str) -> str:
-    return f"https://{DOMAIN}/problems/{word}"
 
 
 def _field_problem(problem: Problem) -> FieldProblem:

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from goldenpath.describe.form import form_values
@@ -19,6 +18,7 @@ from goldenpath_backstage.actions.existing_requests import find_request
 from goldenpath_backstage.backend_errors import NotFoundError
 from goldenpath_backstage.entities.template_entities import edit_link
 from goldenpath_backstage.http.responses import Cached, cached_response
+from goldenpath_backstage.response_schemas import DescribedModel
 from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
 from goldenpath_backstage.services import Services, services_of
 
@@ -35,11 +35,7 @@ _AFTER = "Only names after this one."
 _Limit = Annotated[int, Query(ge=1, le=1000, description="The largest number of entries in the page.")]
 
 
-class _Described(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Share(_Described):
+class Share(DescribedModel):
     """A tenant's share of an accelerator on a cluster."""
 
     quota: int
@@ -48,7 +44,7 @@ class Share(_Described):
     """The number that the tenant may borrow in addition."""
 
 
-class TenantEntry(_Described):
+class TenantEntry(DescribedModel):
     """A tenant in the list."""
 
     name: str
@@ -65,7 +61,7 @@ class TenantEntry(_Described):
     """Whether the manifests were rendered from the current request."""
 
 
-class Use(_Described):
+class Use(DescribedModel):
     """A workload's use of an accelerator on a cluster."""
 
     least: int
@@ -74,7 +70,7 @@ class Use(_Described):
     """The largest number in use."""
 
 
-class RequestEntry(_Described):
+class RequestEntry(DescribedModel):
     """A tenant or workload in the list."""
 
     name: str
@@ -97,7 +93,7 @@ class RequestEntry(_Described):
     """Whether the manifests were rendered from the current request."""
 
 
-class RequestPage(_Described):
+class RequestPage(DescribedModel):
     """A page of tenants and workloads, sorted by name."""
 
     requests: list[RequestEntry]
@@ -106,7 +102,7 @@ class RequestPage(_Described):
     """The value of `after` for the next page; null on the last page."""
 
 
-class TenantPage(_Described):
+class TenantPage(DescribedModel):
     """A page of tenants, sorted by name."""
 
     tenants: list[TenantEntry]
@@ -115,7 +111,7 @@ class TenantPage(_Described):
     """The value of `after` for the next page; null on the last page."""
 
 
-class EditableRequest(_Described):
+class EditableRequest(DescribedModel):
     """A request, and the values of the form that edits it."""
 
     name: str
@@ -136,7 +132,7 @@ class EditableRequest(_Described):
     """The link to that form, filled in."""
 
 
-class RetiredTenant(_Described):
+class RetiredTenant(DescribedModel):
     """A deleted tenant, whose name cannot be used again."""
 
     name: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from goldenpath.changes import rollouts_in
 from goldenpath.upgrades.versions_in_use import behind_in
 from goldenpath_backstage.http.responses import Cached, cached_response
+from goldenpath_backstage.response_schemas import DescribedModel
 from goldenpath_backstage.routes.caller_dependency import Caller  # noqa: TC001 - FastAPI reads it when the route is made
 from goldenpath_backstage.services import Services, services_of
 
@@ -19,11 +19,7 @@ __all__ = ["router"]
 router = APIRouter(prefix="/v1", tags=["upgrades"])
 
 
-class _Described(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class Behind(_Described):
+class Behind(DescribedModel):
     """A tenant, workload or platform with an older or deprecated version."""
 
     kind: str
@@ -42,7 +38,7 @@ class Behind(_Described):
     """The day until which the version is supported; null if it is not deprecated."""
 
 
-class RolloutWave(_Described):
+class RolloutWave(DescribedModel):
     """A wave of a rollout."""
 
     name: str
@@ -53,7 +49,7 @@ class RolloutWave(_Described):
     """The number of members whose change is on the fleet's branch."""
 
 
-class RolloutEntry(_Described):
+class RolloutEntry(DescribedModel):
     """An upgrade or a change set in waves."""
 
     file: str
@@ -78,7 +74,7 @@ class RolloutEntry(_Described):
     """Its waves, in order."""
 
 
-class UpgradesPage(_Described):
+class UpgradesPage(DescribedModel):
     """The outdated versions and the rollouts on the fleet's branch."""
 
     behind: list[Behind]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
 from pydantic_core import to_json
 
 from goldenpath_backstage.http.problem_documents import ProblemDocument  # noqa: TC001 - pydantic reads it when the class is made
+from goldenpath_backstage.response_schemas import DescribedModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["RunEvent", "line"]
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class LogEvent(_Event):
+class LogEvent(DescribedModel):
     """An entry of the task's log."""
 
     type: Literal["log"]
@@ -29,7 +26,7 @@ class LogEvent(_Event):
     """The text, of one or more lines."""
 
 
-class FileEvent(_Event):
+class FileEvent(DescribedModel):
     """A file to write into the workspace."""
 
     type: Literal["file"]
@@ -41,7 +38,7 @@ class FileEvent(_Event):
     """The encoding of the file."""
 
 
-class RemovedEvent(_Event):
+class RemovedEvent(DescribedModel):
     """A file to remove from the workspace."""
 
     type: Literal["removed"]
@@ -49,7 +46,7 @@ class RemovedEvent(_Event):
     """Relative path with `/`, never outside the workspace."""
 
 
-class OutputEvent(_Event):
+class OutputEvent(DescribedModel):
     """One of the step's outputs."""
 
     type: Literal["output"]
@@ -59,13 +56,13 @@ class OutputEvent(_Event):
     """The output's value."""
 
 
-class DoneEvent(_Event):
+class DoneEvent(DescribedModel):
     """The end of a successful run."""
 
     type: Literal["done"]
 
 
-class ErrorEvent(_Event):
+class ErrorEvent(DescribedModel):
     """The end of a failed run."""
 
     type: Literal["error"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
 from pydantic_core import from_json
 
 from goldenpath_backstage.http.problem_documents import ProblemDocument
+from goldenpath_backstage.response_schemas import DescribedModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["RunResult", "result_of"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class LogLine(_Part):
+class LogLine(DescribedModel):
     """An entry of the task's log."""
 
     level: Literal["info", "warn", "error"]
@@ -28,7 +24,7 @@ class LogLine(_Part):
     """The text, of one or more lines."""
 
 
-class WorkspaceFile(_Part):
+class WorkspaceFile(DescribedModel):
     """A file to write into the workspace."""
 
     path: str
@@ -37,7 +33,7 @@ class WorkspaceFile(_Part):
     """The text of the file."""
 
 
-class RunResult(_Part):
+class RunResult(DescribedModel):
     """The events of a successful run as one document."""
 
     output: dict[str, Any]

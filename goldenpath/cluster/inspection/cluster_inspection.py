@@ -65,7 +65,6 @@ def inspect(cluster: ClusterClient) -> Inspection:
     Raises:
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read one of the kinds.
-
     """
     return inspection_of(take_snapshot(cluster))
 

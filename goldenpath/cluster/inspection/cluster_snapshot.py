@@ -34,7 +34,6 @@ def take_snapshot(cluster: ClusterClient) -> ClusterSnapshot:
     Raises:
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read one of the kinds; the message names it.
-
     """
     wanted = [
         ("v1", "Node"),

@@ -62,7 +62,6 @@ def read(cluster: ClusterClient, objects: Iterable[ManifestObject], tenants: Ite
     Raises:
         ClusterUnavailableError: the server does not answer.
         ClusterError: this user may not read one of the kinds.
-
     """
     wanted = list(dict.fromkeys(tenants))
     only = wanted[0] if len(wanted) == 1 else None

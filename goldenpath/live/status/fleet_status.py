@@ -41,7 +41,6 @@ def status(name: str, expected: Sequence[Expected], cluster: ClusterClient) -> C
     Raises:
         ClusterUnavailableError: the API server does not answer.
         ClusterError: the user may not read one of the kinds; the message names it.
-
     """
     objects = [item for each in expected for item in each.objects]
     live = read(cluster, objects, [each.resolved.ref.namespace for each in expected])

@@ -49,7 +49,6 @@ def tenant_status(
         live: the live objects.
         scalers: the tenant's own ScaledObjects and ScaledJobs.
         drift: the differences.
-
     """
     name = tenancy.name
     namespace = readiness_of(live.get(ObjectRef("v1", "Namespace", "", name)))
