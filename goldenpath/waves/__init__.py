@@ -9,7 +9,6 @@ rollouts.
 
 from __future__ import annotations
 
-from goldenpath.waves.rollout import Merged, Outlook, Rollout, RolloutView
 from goldenpath.waves.selection import Selection
 from goldenpath.waves.wave_progress import MemberState, Progress
 from goldenpath.waves.wave_runner import WaveRunner
@@ -17,11 +16,7 @@ from goldenpath.waves.waves_file import Waves, read_waves
 
 __all__ = [
     "MemberState",
-    "Merged",
-    "Outlook",
     "Progress",
-    "Rollout",
-    "RolloutView",
     "Selection",
     "WaveRunner",
     "Waves",
