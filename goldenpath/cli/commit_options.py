@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-_OF_REVIEW: Final = (
+_REVIEW_OPTIONS: Final = (
     "pull_request", "review_branch", "forge", "forge_api", "reviewers", "labels", "draft", "overwrite_branch",
 )  # fmt: skip
 
@@ -81,7 +81,7 @@ change_options = together(
 """The options of every command that commits."""
 
 
-def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
+def review_of(fleet: Fleet, given: Mapping[str, Any]) -> Review | None:
     """The review that the options ask for; None where the change goes to the branch itself.
 
     Raises:
@@ -90,29 +90,29 @@ def review_of(fleet: Fleet, said: Mapping[str, Any]) -> Review | None:
     """
     from goldenpath.fleet import Review  # noqa: PLC0415 - loads Git, which `--help` does not need
 
-    if not said["pull_request"]:
-        if given := [name for name in _OF_REVIEW if said[name]]:
-            option = given[0].rstrip("s").replace("_", "-")
+    if not given["pull_request"]:
+        if used := [name for name in _REVIEW_OPTIONS if given[name]]:
+            option = used[0].rstrip("s").replace("_", "-")
             raise click.UsageError(f"--{option} needs --pull-request.")
         return None
-    if fleet.store.remote is None and said["forge"] not in {None, "none"}:
+    if fleet.store.remote is None and given["forge"] not in {None, "none"}:
         message = "A folder has no forge: give --repo the repository's URL, or leave --forge out to push only the branch."
         raise click.UsageError(message)
-    forge = fleet_forge(fleet, said["forge"], said["forge_api"])
+    forge = fleet_forge(fleet, given["forge"], given["forge_api"])
     if forge is not None and find_spec("httpx") is None:
         # Refuse before the push, so that no branch without a pull request remains.
         raise ModuleNotFoundError("pull requests need httpx", name="httpx")
     return Review(
         forge=forge,
-        branch=said["review_branch"],
-        labels=said["labels"] or ("goldenpath",),
-        reviewers=said["reviewers"],
-        draft=said["draft"],
-        overwrite=said["overwrite_branch"],
+        branch=given["review_branch"],
+        labels=given["labels"] or ("goldenpath",),
+        reviewers=given["reviewers"],
+        draft=given["draft"],
+        overwrite=given["overwrite_branch"],
     )
 
 
-def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> PublishOptions:
+def publish_options_of(given: Mapping[str, Any], *, upgrade: bool = False) -> PublishOptions:
     """The publish options that the options of a command set.
 
     Raises:
@@ -121,12 +121,12 @@ def publish_options_of(said: Mapping[str, Any], *, upgrade: bool = False) -> Pub
     from goldenpath.fleet import PublishOptions  # noqa: PLC0415 - loads Git, which `--help` does not need
 
     return PublishOptions(
-        author=commit_author(said["author"]),
-        message=said["message"],
+        author=commit_author(given["author"]),
+        message=given["message"],
         upgrade=upgrade,
-        overwrite_edits=said["overwrite_edits"],
-        allow_removals=said["allow_removals"],
-        approved=said.get("approved"),
+        overwrite_edits=given["overwrite_edits"],
+        allow_removals=given["allow_removals"],
+        approved=given.get("approved"),
         today=dt.datetime.now(dt.UTC).date(),
     )
 

@@ -181,8 +181,8 @@ class _Check:
         if all(shape.kind == "array" for shape in operand):
             inner = children(entries(operand))
             name = whole[:1] or "x"
-            said = f"{name}.{expr.field}" if expr.field in inner else name
-            message = f"{whole} is a list; write {whole}.exists({name}, {said} == …) for any entry, or {whole}[0] for one"
+            operand_text = f"{name}.{expr.field}" if expr.field in inner else name
+            message = f"{whole} is a list; write {whole}.exists({name}, {operand_text} == …) for any entry, or {whole}[0] for one"
             self._note(
                 expr, "not-a-field", message, None if expr.field in inner else nearest(expr.field, inner)
             )

@@ -113,7 +113,7 @@ def test_bad_input_as_json_is_on_stdout_with_everything_a_program_needs(here: Pa
     }
 
 
-def test_a_document_that_was_given_is_never_repeated_whole(here: Path, run: Run) -> None:
+def test_a_problem_never_repeats_a_whole_document(here: Path, run: Run) -> None:
     (here / "vision.yaml").write_text(VISION.replace("vision-team", json.dumps(["word"] * 500)))
     result = run("check", "vision.yaml", "--format", "json")
     assert [problem["path"] for problem in as_json(result)["problems"]] == ["owner"]
@@ -270,7 +270,9 @@ def test_without_a_fleet_a_request_cannot_be_checked(here: Path, run: Run) -> No
     ("today", "code", "rule"),
     [("2027-01-01", 0, []), ("2027-06-15", 0, ["expires-soon"]), ("2027-07-01", 1, ["expired"])],
 )
-def test_today_is_given_from_outside(here: Path, run: Run, today: str, code: int, rule: list[str]) -> None:
+def test_an_option_sets_the_day_of_expiry_checks(
+    here: Path, run: Run, today: str, code: int, rule: list[str]
+) -> None:
     (here / "vision.yaml").write_text(EXPIRING)
     result = run("check", "vision.yaml", "--today", today, "--format", "json")
     assert (result.exit_code, rules(result)) == (code, rule)
@@ -313,7 +315,7 @@ def test_a_folder_without_objects_is_not_clean(text: str | None, here: Path, run
     assert "nothing to check" in result.stderr
 
 
-def test_a_named_file_that_is_nothing_of_ours_is_refused(here: Path, run: Run) -> None:
+def test_a_named_file_without_a_known_document_is_refused(here: Path, run: Run) -> None:
     (here / "request.yaml").write_text("name: vision\nowner: vision-team\n")
     result = run("check", "request.yaml", "--fleet", "goldenpath.yaml")
     assert result.exit_code == 2

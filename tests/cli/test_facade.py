@@ -76,7 +76,7 @@ def test_render_and_check_are_functions_whatever_was_imported_before(before: str
     assert python(code) == "render check"
 
 
-def test_the_packages_of_the_same_names_can_be_imported_from_as_ever() -> None:
+def test_packages_with_the_names_of_functions_can_be_imported() -> None:
     code = "import goldenpath\ngoldenpath.render\nfrom goldenpath.render import compile_path\nfrom goldenpath.check import check_objects\nprint(compile_path.__name__, check_objects.__name__)"
     assert python(code) == "compile_path check_objects"
 

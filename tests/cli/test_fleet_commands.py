@@ -263,7 +263,7 @@ def test_a_missing_tenant_suggests_a_near_name(fleet: Path, run: Run) -> None:
     assert [each["nearest"] for each in reported["problems"]] == ["vision"]
 
 
-def test_everything_held_together_is_clean(fleet: Path, run: Run) -> None:
+def test_a_valid_repository_is_clean(fleet: Path, run: Run) -> None:
     result = run("fleet", "validate", "--repo", str(fleet))
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1].startswith("Checked 4 tenants and platforms: ")
@@ -290,7 +290,7 @@ def test_a_request_that_cannot_be_read_ends_with_2(fleet: Path, run: Run) -> Non
     assert "refused: tenants/vision/tenant.yaml: 1 problem" in result.stderr
 
 
-def test_expiry_dates_are_held_against_the_day_that_is_named(here: Path, repository: Path, run: Run) -> None:
+def test_expiry_dates_are_compared_with_the_named_day(here: Path, repository: Path, run: Run) -> None:
     write_tree(here, {"vision.yaml": VISION + "expires: 2099-06-30\n"})
     assert run("publish", "vision.yaml", "--repo", str(repository)).exit_code == 0
     before = run("fleet", "validate", "--repo", str(repository), "--today", "2027-01-01").stdout
@@ -300,9 +300,7 @@ def test_expiry_dates_are_held_against_the_day_that_is_named(here: Path, reposit
 
 
 @pytest.mark.parametrize("words", EVERY_READING, ids=lambda words: words[0])
-def test_a_checkout_on_no_branch_is_looked_at_by_its_commit(
-    words: tuple[str, ...], fleet: Path, run: Run
-) -> None:
+def test_a_detached_checkout_is_read_by_its_commit(words: tuple[str, ...], fleet: Path, run: Run) -> None:
     """As a CI has it."""
     git(fleet, "checkout", "--quiet", "--detach")
     refused = run("fleet", *words, "--repo", str(fleet))

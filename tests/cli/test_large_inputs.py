@@ -124,13 +124,13 @@ def test_a_large_document_that_is_no_list_is_refused(tmp_path, text, monkeypatch
     assert [each.finding.rule for each in examination.findings] == ["schema/unknown-field"]
 
 
-def test_one_value_that_is_too_large_is_refused_before_it_is_held(tmp_path):
+def test_a_value_that_is_too_large_is_refused_before_it_is_in_memory(tmp_path):
     file = tmp_path / "a.yaml"
     file.write_text("apiVersion: v1\nitems:\n- a: |\n" + f"    {'x' * 99}\n" * 60_000 + "kind: List\n")
     assert [problem.rule for problem in checked(file).problems] == ["yaml-size"]
 
 
-def test_a_log_has_a_line_now_and_then(tmp_path, capsys):
+def test_a_log_has_a_line_every_ten_seconds(tmp_path, capsys):
     file = tmp_path / "a.yaml"
     file.write_text(as_documents(many(3)))
     ticks = iter(range(0, 1000, 6))

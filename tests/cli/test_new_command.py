@@ -103,7 +103,7 @@ def test_every_problem_is_reported_and_nothing_is_written(here: Path, run: Run) 
 @pytest.mark.parametrize(
     "assignment", ["name", "=vision", "a b=c", "gpus[1].quota=8", "name.first=a", "[0]=a", "gpus[x]=1"]
 )
-def test_an_assignment_that_leads_nowhere_is_refused(here: Path, run: Run, assignment: str) -> None:
+def test_an_assignment_to_an_unknown_field_is_refused(here: Path, run: Run, assignment: str) -> None:
     result = run("new", "tenant", *GIVEN, "--set", assignment)
     assert result.exit_code == 2
     assert not (here / "tenant.yaml").exists()
@@ -118,7 +118,7 @@ def test_a_file_is_never_replaced_unasked(here: Path, run: Run) -> None:
     assert (here / "vision.yaml").read_text() != VISION
 
 
-def test_without_a_fleet_names_of_clusters_are_not_checked_and_that_is_said(here: Path, run: Run) -> None:
+def test_without_a_fleet_cluster_names_are_not_checked_and_a_message_states_it(here: Path, run: Run) -> None:
     (here / "goldenpath.yaml").unlink()
     result = run("new", "tenant", *GIVEN, "--set", "clusters=anywhere")
     assert result.exit_code == 0
@@ -148,7 +148,7 @@ def test_field_paths_are_read_in_their_usual_form(path: str, location: object) -
     assert location_of(path) == location
 
 
-def test_a_person_is_asked_reported_and_corrected_at_a_real_terminal(here: Path) -> None:
+def test_a_terminal_shows_questions_and_corrections(here: Path) -> None:
     with Terminal("new", "tenant", "--set", "title=Vision research", cwd=here) as terminal:
         terminal.expect("Name of the team")
         terminal.expect("Name:")
@@ -309,7 +309,7 @@ def test_only_accelerators_of_the_chosen_clusters_are_offered(here: Path) -> Non
         ({"signal": "latency", "time_to_first_token": "500ms"}, None, ["inter_token_latency"]),
     ],
 )
-def test_what_an_answer_makes_needed_or_rules_out_is_known_at_once(
+def test_an_answer_can_require_or_exclude_other_fields(
     here: Path, answers: dict[str, str], needed: str | None, not_asked: list[str]
 ) -> None:
     library = Library([here.parent / "library"])
@@ -344,7 +344,7 @@ def test_where_nothing_is_free_a_team_may_borrow(here: Path) -> None:
     assert document["gpus"] == [{"profile": H100, "quota": 0, "borrow": 4}]
 
 
-def test_a_quota_of_nothing_is_asked_for_again_before_the_next_section(
+def test_a_quota_of_0_is_asked_for_again_before_the_next_section(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = interviewed(here, {}, SPACE, ENTER, *GPUS, ENTER, "0", ENTER, ENTER, *ONE_GPU, "3", ENTER)

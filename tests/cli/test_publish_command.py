@@ -216,7 +216,7 @@ def test_without_an_author_option_git_names_the_author(repository: Path, run: Ru
     assert reported == "Grace Hopper <grace@example.org>, goldenpath"
 
 
-def test_the_platform_that_writes_is_named_by_the_environment(
+def test_the_environment_names_the_committer(
     repository: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOLDENPATH_COMMITTER", "Platform <platform@example.org>")
@@ -224,7 +224,7 @@ def test_the_platform_that_writes_is_named_by_the_environment(
     assert git(repository, "log", "-1", "--format=%an, %cn") == "Ada Lovelace, Platform"
 
 
-def test_the_first_words_of_the_message_are_those_that_are_given(repository: Path, run: Run) -> None:
+def test_the_commit_message_starts_with_the_option(repository: Path, run: Run) -> None:
     run("publish", "vision.yaml", "--repo", str(repository), "--message", "Eyes for robots")
     assert git(repository, "log", "-1", "--format=%s") == "Eyes for robots"
     assert git(repository, "log", "-1", "--format=%(trailers:key=Goldenpath-Tenant,valueonly)") == "vision"
@@ -288,16 +288,14 @@ def test_a_folder_has_no_forge(repository: Path, run: Run) -> None:
     assert git(repository, "branch", "--list", "goldenpath/*") == ""
 
 
-def test_all_of_what_is_there_is_quiet_where_nothing_follows(published: Path, run: Run) -> None:
+def test_publish_all_commits_nothing_for_an_unchanged_repository(published: Path, run: Run) -> None:
     before = tip(published)
     assert run("plan", "--all", "--repo", str(published)).stdout.startswith("Nothing changes;")
     assert run("publish", "--all", "--repo", str(published)).exit_code == 0
     assert tip(published) == before
 
 
-def test_all_of_what_is_there_follows_a_request_that_was_edited_in_the_repository(
-    published: Path, run: Run
-) -> None:
+def test_publish_all_renders_a_request_that_was_edited_in_the_repository(published: Path, run: Run) -> None:
     edit_by_hand(published, "tenants/vision/tenant.yaml", "cc-1", "cc-7")
     assert run("publish", "--all", "--repo", str(published)).exit_code == 0
     assert "cc-7" in (published / BUDGET).read_text()

@@ -57,7 +57,7 @@ def test_a_cluster_that_is_not_the_tenants_is_refused_with_the_nearest(here: Pat
     assert "Did you mean 'berlin'?" in result.stderr
 
 
-def test_out_is_a_fleet_repository_with_the_request_as_it_was_asked(here: Path, run: Run) -> None:
+def test_out_is_a_fleet_repository_with_the_unchanged_request(here: Path, run: Run) -> None:
     (here / "vision.yaml").write_text(BOTH)
     result = run("render", "vision.yaml", "--out", "out")
     assert result.exit_code == 0
@@ -102,7 +102,7 @@ def test_out_for_one_cluster_is_one_folder_named_after_the_tenant(here: Path, ru
     ]
 
 
-def test_a_field_that_is_removed_takes_its_objects_along(here: Path, run: Run) -> None:
+def test_a_removed_field_removes_its_objects(here: Path, run: Run) -> None:
     run("render", "vision.yaml", "--out", "out")
     by_hand = here / "out/clusters/berlin/tenants/vision/by-hand.yaml"
     by_hand.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\n")
@@ -120,7 +120,7 @@ def test_a_field_that_is_removed_takes_its_objects_along(here: Path, run: Run) -
     assert by_hand.is_file()
 
 
-def test_leaving_a_cluster_is_said_and_nothing_is_removed_there(here: Path, run: Run) -> None:
+def test_a_cluster_that_the_request_drops_keeps_its_files_with_a_message(here: Path, run: Run) -> None:
     (here / "vision.yaml").write_text(BOTH)
     run("render", "vision.yaml", "--out", "out")
     (here / "vision.yaml").write_text(VISION)
@@ -175,7 +175,7 @@ def test_the_fleet_is_looked_for_in_folders_above_and_named(
     assert result.stderr == "Fleet: ../../goldenpath.yaml\n"
 
 
-def test_without_any_fleet_the_way_out_is_named(here: Path, run: Run) -> None:
+def test_without_a_fleet_the_problem_names_the_option(here: Path, run: Run) -> None:
     (here / "goldenpath.yaml").rename(here / "other.yaml")
     result = run("render", "vision.yaml")
     assert result.exit_code == 2

@@ -47,7 +47,7 @@ def test_an_interrupt_between_two_looks_ends_the_wait() -> None:
     timer.join()
 
 
-def test_the_handler_before_is_back_afterwards() -> None:
+def test_the_earlier_signal_handler_is_restored() -> None:
     before = signal.getsignal(signal.SIGINT)
     looks = until_interrupted(0)
     next(looks)

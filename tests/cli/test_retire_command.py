@@ -32,7 +32,7 @@ def test_a_tenant_is_held_and_the_second_step_named(fleet: Path, run: Run) -> No
     assert (fleet / "tenants/vision/tenant.yaml").read_text().endswith("retiring: true\n")
 
 
-def test_held_again_nothing_is_committed_and_nothing_more_said(fleet: Path, run: Run) -> None:
+def test_a_second_hold_commits_nothing_and_prints_no_advice(fleet: Path, run: Run) -> None:
     run("retire", "vision", "--repo", str(fleet))
     before = tip(fleet)
     result = run("retire", "vision", "--repo", str(fleet))
@@ -67,7 +67,7 @@ def test_a_dry_run_writes_nothing(step: tuple[str, ...], fleet: Path, run: Run) 
     assert "Committed" not in result.stdout
 
 
-def test_what_is_not_held_is_not_deleted(fleet: Path, run: Run) -> None:
+def test_a_tenant_must_be_held_before_it_is_deleted(fleet: Path, run: Run) -> None:
     before = tip(fleet)
     result = run("retire", "vision", "--repo", str(fleet), "--delete")
     assert (result.exit_code, tip(fleet)) == (2, before)
@@ -75,7 +75,7 @@ def test_what_is_not_held_is_not_deleted(fleet: Path, run: Run) -> None:
     assert "[not-held]" in result.stderr
 
 
-def test_a_tenant_is_deleted_but_for_its_name(fleet: Path, run: Run) -> None:
+def test_a_deleted_tenant_leaves_a_record_of_its_name(fleet: Path, run: Run) -> None:
     run("retire", "vision", "--repo", str(fleet))
     result = run("retire", "vision", "--repo", str(fleet), "--delete", "--author", ADA)
     assert (result.exit_code, result.stderr) == (0, "")
@@ -93,15 +93,13 @@ def test_a_whole_tenant_is_deleted_and_not_a_part(fleet: Path, run: Run) -> None
     assert "--delete removes the whole tenant" in result.stderr
 
 
-def test_programs_get_the_commit_and_no_words(fleet: Path, run: Run) -> None:
+def test_json_has_the_commit_and_no_advice(fleet: Path, run: Run) -> None:
     result = run("retire", "vision", "--repo", str(fleet), "--format", "json")
     assert as_json(result)["commit"] == tip(fleet)
     assert result.stderr == ""
 
 
-def test_a_tenant_that_is_not_there_is_reported_in_the_format_that_was_asked_for(
-    fleet: Path, run: Run
-) -> None:
+def test_a_missing_tenant_is_reported_in_the_chosen_format(fleet: Path, run: Run) -> None:
     result = run("retire", "vison", "--repo", str(fleet), "--format", "json")
     assert result.exit_code == 2
     assert [each["nearest"] for each in as_json(result)["problems"]] == ["vision"]

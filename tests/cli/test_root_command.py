@@ -86,7 +86,7 @@ def test_a_wrong_command_line_ends_with_2(arguments: list[str], run: Run) -> Non
     assert result.stdout == ""
 
 
-def test_a_failure_of_ours_ends_with_2_and_in_words(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_goldenpath_error_ends_with_2_and_a_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: object) -> None:
         raise DataError("the catalogue is broken")
 
@@ -138,7 +138,7 @@ def test_without_a_terminal_there_is_no_colour(here: Path) -> None:
 @pytest.mark.parametrize(
     ("environment", "colour"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
-def test_a_terminal_gets_colour_unless_reported_otherwise(
+def test_a_terminal_gets_colour_unless_a_setting_disables_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], colour: bool
 ) -> None:
     from cli_terminal import Terminal

@@ -64,7 +64,7 @@ def test_a_result_leads_to_the_line_of_the_field(here: Path, run: Run) -> None:
     assert log["invocations"] == [{"executionSuccessful": True, "exitCode": 1}]
 
 
-def test_bad_input_is_a_result_too_and_the_run_did_not_succeed(here: Path, run: Run) -> None:
+def test_bad_input_is_a_result_of_a_failed_run(here: Path, run: Run) -> None:
     (here / "vision.yaml").write_text(VISION.replace("berlin", "berlim"))
     result = run("check", "vision.yaml", "--format", "sarif")
     assert result.exit_code == 2

@@ -103,7 +103,7 @@ def test_the_resources_of_a_component_are_not_final(rules, tmp_path):
     assert rules("namespace.yaml") == ["not-final/kustomize"]
 
 
-def test_a_json_patch_and_generated_files_are_no_objects_and_no_trouble(rules, tmp_path):
+def test_a_json_patch_and_generated_files_give_no_finding(rules, tmp_path):
     (tmp_path / "kustomization.yaml").write_text(
         "patches: [{path: patch.yaml}]\nconfigMapGenerator: [{name: a, files: [key=values.yaml]}]\n"
     )
@@ -112,7 +112,7 @@ def test_a_json_patch_and_generated_files_are_no_objects_and_no_trouble(rules, t
     assert rules(".") == []
 
 
-def test_a_patch_that_no_build_file_names_is_taken_for_one(rules, tmp_path):
+def test_an_incomplete_object_that_no_build_file_names_counts_as_a_patch(rules, tmp_path):
     (tmp_path / "patches").mkdir()
     (tmp_path / "kustomization.yaml").write_text("resources: [quota.yaml]\n#patches: [{path: a.yaml}]\n")
     (tmp_path / "quota.yaml").write_text(QUOTA.replace("hardd: 3", ""))
@@ -120,7 +120,7 @@ def test_a_patch_that_no_build_file_names_is_taken_for_one(rules, tmp_path):
     assert sorted(rules(".")) == ["not-final/kustomize", "schema/unknown-field"]
 
 
-def test_what_is_complete_is_checked_also_where_kustomize_does_not_name_it(rules, tmp_path):
+def test_a_complete_object_is_checked_even_if_no_build_file_names_it(rules, tmp_path):
     (tmp_path / "kustomization.yaml").write_text("resources: []\n")
     (tmp_path / "quota.yaml").write_text(QUOTA)
     assert rules(".") == ["schema/unknown-field"]

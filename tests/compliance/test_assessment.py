@@ -73,7 +73,7 @@ def test_a_fleet_without_tenants_satisfies_nothing(tmp_path: Path) -> None:
         assert {each.state for each in assess(empty).results} == {State.NOT_ASSESSED}
 
 
-def test_a_weakened_object_and_a_policy_that_is_gone_are_named(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_weakened_object_and_a_missing_policy_are_reasons(fleet: Fleet, tmp_path: Path) -> None:
     work = tmp_path / "work"
     git(tmp_path, "clone", "-q", str(fleet.store.place), str(work))
     namespace = min(work.glob("clusters/*/tenants/speech/namespace.yaml"))

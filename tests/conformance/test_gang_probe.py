@@ -30,7 +30,7 @@ from goldenpath.conformance.gang_probe import managed_labels
         ),
     ],
 )
-def test_the_namespace_has_the_labels_that_the_selector_asks_for(
+def test_the_namespace_has_the_labels_of_the_selector(
     configuration: str | None, labels: dict[str, str]
 ) -> None:
     assert managed_labels(configuration, "probe") == labels

@@ -70,7 +70,7 @@ def test_a_whole_submission_is_accepted_in_every_version(tmp_path: Path, version
         ("productLogoUrl", "https://example.org/logo.png", "logo"),
     ],
 )
-def test_metadata_that_submissions_got_wrong(tmp_path: Path, field: str, value: Any, rule: str) -> None:
+def test_wrong_metadata_is_refused(tmp_path: Path, field: str, value: Any, rule: str) -> None:
     assert rules(submission(tmp_path, metadata={field: value})) == {f"metadata.{field}": rule}
 
 
@@ -151,7 +151,7 @@ def test_an_entity_is_not_expanded(tmp_path: Path) -> None:
     assert set(found.values()) == {"unreadable-results"}
 
 
-def test_members_are_judged_where_their_names_are_given(tmp_path: Path) -> None:
+def test_membership_is_checked_if_members_are_given(tmp_path: Path) -> None:
     file = submission(tmp_path)
     assert rules(file, members={"Another"}) == {"metadata.vendorName": "member"}
     assert rules(file, members={"Example Ltd"}) == {}

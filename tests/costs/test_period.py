@@ -22,7 +22,7 @@ from goldenpath.costs import period_of
         ("2026-11-30T16:00", "2026-11-03", "2026-11-05", ("2026-11-03", "2026-11-05")),
     ],
 )
-def test_a_day_that_is_not_given_follows_from_the_other_or_from_today(
+def test_a_missing_day_has_a_default(
     now: str, first: str | None, last: str | None, expected: tuple[str, str]
 ) -> None:
     def day(text: str | None) -> dt.datetime | None:

@@ -163,7 +163,7 @@ def test_text_of_people_is_marked_and_credentials_are_masked(fleet: Fleet) -> No
     assert token not in text(ask(server(fleet), "check", request=f"owner: {token}\n"))
 
 
-def test_only_the_plan_that_was_agreed_to_is_put_up_for_review(fleet: Fleet, tmp_path: Path) -> None:
+def test_only_the_approved_plan_is_pushed_for_review(fleet: Fleet, tmp_path: Path) -> None:
     with Fleet.create(tmp_path / "f.git", (REQUESTS / "goldenpath.yaml").read_text(), bare=True) as own:
         tools = server(own, publish=True)
         plan = data(ask(tools, "plan", request=SPEECH))
@@ -189,7 +189,7 @@ def test_a_failure_is_not_reported_to_the_client(fleet: Fleet) -> None:
     assert "secret inside" not in text(answer)
 
 
-def test_the_fleets_own_file_is_refused(fleet: Fleet) -> None:
+def test_the_fleet_file_is_refused(fleet: Fleet) -> None:
     whole = (REQUESTS / "goldenpath.yaml").read_text()
     assert problems(ask(server(fleet), "plan", request=whole)) == {"": "not-a-request"}
 

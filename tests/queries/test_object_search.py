@@ -53,19 +53,19 @@ def test_without_a_kind_the_fields_of_every_kind_are_known(state: FleetState) ->
     assert search_objects(state, "has(self.spec)").found
 
 
-def test_an_unknown_kind_is_doubted(state: FleetState) -> None:
+def test_an_unknown_kind_gives_a_note(state: FleetState) -> None:
     search = search_objects(state, 'kind == "ResourceQota"')
     assert (search.found, search.looked_at) == ((), 0)
     assert list(search.notes) == ["no schema is known for a kind ResourceQota; did you mean ResourceQuota?"]
 
 
-def test_objects_of_platforms_are_asked_too(state: FleetState) -> None:
+def test_objects_of_platforms_are_searched(state: FleetState) -> None:
     found = search_objects(state, 'kind == "ValidatingAdmissionPolicy"', kind="platform").found
     assert {str(each.ref) for each in found} == {"platform berlin", "platform austin"}
     assert search_objects(state, 'kind == "ValidatingAdmissionPolicy"', kind="tenant").found == ()
 
 
-def test_an_object_without_the_field_gives_no_answer(state: FleetState) -> None:
+def test_an_object_without_the_field_is_left_out(state: FleetState) -> None:
     search = search_objects(state, 'metadata.namespace == "vision"', kind="tenant")
     assert all(found.body["metadata"]["namespace"] == "vision" for found in search.found)
     assert search.not_set["namespace"] > 0

@@ -183,7 +183,7 @@ def test_every_unknown_field_is_named_at_once(state: FleetState) -> None:
     assert [problem.nearest for problem in refused.value.problems] == ["environment", "quota"]
 
 
-def test_a_value_that_no_catalogue_has_is_doubted_and_still_asked(state: FleetState) -> None:
+def test_a_value_that_no_catalogue_has_gives_a_note(state: FleetState) -> None:
     search = search_requests(state, 'gpus.exists(g, g.profile == "nvidia-a100")')
     assert search.found == ()
     assert list(search.notes) == [
@@ -197,7 +197,7 @@ def test_an_unknown_kind_is_refused(state: FleetState) -> None:
     assert refused.value.problems[0].nearest == "tenant"
 
 
-def test_a_request_that_is_not_valid_is_named_and_the_others_are_asked(tmp_path: Path) -> None:
+def test_an_invalid_request_is_counted_and_the_others_are_searched(tmp_path: Path) -> None:
     requests = some_requests(3)
     files = {f"tenants/{each['name']}/tenant.yaml": kubeyaml.dump(each) for each in requests}
     broken = "tenants/team-00001/tenant.yaml"
