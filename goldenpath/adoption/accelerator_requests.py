@@ -17,7 +17,7 @@ from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.compute import has_scopes, limits_of
 from goldenpath.adoption.field_ledger import field_path
 from goldenpath.adoption.namespace_objects import at, labels_of, whole
-from goldenpath.adoption.pod_templates import BY_CLASS, asked_by_workloads
+from goldenpath.adoption.pod_templates import BY_CLASS, device_uses
 from goldenpath.adoption.queues import QueueShare, queues_of, report_queues
 from goldenpath.findings import Severity
 from goldenpath.spec.nearest import nearest
@@ -54,7 +54,7 @@ def derive_gpus(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) ->
     by_number: dict[tuple[str, int, int], list[tuple[NamespaceObjects, str]]] = {}
     for place in places:
         report_queues(place, builder)
-        for share in _in_order(place, _summed(_shares(place, builder))):
+        for share in _in_order(place, _shares_by_pool(_shares(place, builder))):
             number = share.pool.id, share.quota, share.borrow
             by_number.setdefault(number, []).append((place, share.why))
     gpus, whys = [], []
@@ -70,15 +70,15 @@ def derive_gpus(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) ->
         builder.put("gpus", gpus, "; ".join(whys))
 
 
-def _summed(shares: Iterable[_Share]) -> list[_Share]:
+def _shares_by_pool(shares: Iterable[_Share]) -> list[_Share]:
     """Return one share for each pool: the sum over all queues and flavors."""
     found: dict[str, list[_Share]] = {}
     for share in shares:
         found.setdefault(share.pool.id, []).append(share)
-    return [of_pool[0] if len(of_pool) == 1 else _sum(of_pool) for of_pool in found.values()]
+    return [of_pool[0] if len(of_pool) == 1 else _total_share(of_pool) for of_pool in found.values()]
 
 
-def _sum(shares: list[_Share]) -> _Share:
+def _total_share(shares: list[_Share]) -> _Share:
     parts = (
         f"{each.why} ({each.quota}{f' and {each.borrow} to borrow' if each.borrow else ''})"
         for each in shares
@@ -148,7 +148,9 @@ def _from_queue(
     for share in shares:
         pool = _pool_of_flavor(place, pools, share)
         if pool is None:
-            _ask(place, builder, pools, f"flavor {share.flavor} of its queue has a quota of {share.nominal}")
+            _report_ambiguous(
+                place, builder, pools, f"flavor {share.flavor} of its queue has a quota of {share.nominal}"
+            )
             continue
         borrow = share.borrow
         if borrow is None:
@@ -179,14 +181,14 @@ def _pool_of_flavor(place: NamespaceObjects, pools: list[Pool], share: QueueShar
     flavors = [item for item in place.shared("ResourceFlavor") if item.name == share.flavor]
     labels = at(flavors[0].body, "spec", "nodeLabels") if flavors else None
     if isinstance(labels, dict) and labels:
-        fitting = [pool for pool in pools if _fits(place, pool, labels)]
+        fitting = [pool for pool in pools if _selects(place, pool, labels)]
         return fitting[0] if len(fitting) == 1 else None
     if any(share.flavor == model.id for model in catalogue().models):
         return None  # the flavor has the name of another model
     return pools[0] if len(pools) == 1 else None
 
 
-def _fits(place: NamespaceObjects, pool: Pool, labels: dict[str, Any]) -> bool:
+def _selects(place: NamespaceObjects, pool: Pool, labels: dict[str, Any]) -> bool:
     """Whether labels select the pool's nodes, by the labels that distinguish the pool if it has such labels."""
     distinct = place.platform.telling_labels(pool) or tuple(
         (label, value) for label, values in pool.node_labels.items() for value in values
@@ -203,40 +205,40 @@ def _from_quota(
         return
     wanted = {
         pool.name: pool
-        for use in asked_by_workloads(place)
+        for use in device_uses(place)
         if use.resource == pools[0].resource
         for pool in pools
-        if _fits(place, pool, use.node_selector)
+        if _selects(place, pool, use.node_selector)
     }
     if len(wanted) == 1:
         (pool,) = wanted.values()
         yield _Share(pool, number, 0, f"{limit.quota} on {place.cluster}, and the workloads' node selector")
-        message = (
-            f"{limit.text} of {pool.resource} can be any of {_choice(pools)}; the workloads select {pool.id}"
-        )
+        message = f"{limit.text} of {pool.resource} can be any of {_pool_names(pools)}; the workloads select {pool.id}"
         builder.report(
             place, limit.quota, "adopt-guessed-model", message, "Check that it is the right model."
         )
         return
-    _ask(place, builder, pools, f"its quota allows {limit.text}")
+    _report_ambiguous(place, builder, pools, f"its quota allows {limit.text}")
 
 
-def _ask(place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool], fact: str) -> None:
-    message = f"{fact} of {pools[0].resource}, which on {place.cluster} can be {_choice(pools)}; no object decides which"
-    fix = f"Name one of {_choice(pools)} under `gpus`, with its number."
+def _report_ambiguous(
+    place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool], fact: str
+) -> None:
+    message = f"{fact} of {pools[0].resource}, which on {place.cluster} can be {_pool_names(pools)}; no object decides which"
+    fix = f"Name one of {_pool_names(pools)} under `gpus`, with its number."
     builder.report(place, None, "adopt-which-accelerator", message, fix, severity=Severity.ERROR, at="gpus")
 
 
-def _choice(pools: Iterable[Pool]) -> str:
+def _pool_names(pools: Iterable[Pool]) -> str:
     return " or ".join(pool.id for pool in pools)
 
 
 def _report_without_quota(place: NamespaceObjects, builder: AdoptionBuilder, pools: list[Pool]) -> None:
     """Report workloads with devices that no quota grants. Admission would refuse their next Pods."""
-    used = sum(use.count for use in asked_by_workloads(place) if use.resource == pools[0].resource)
+    used = sum(use.count for use in device_uses(place) if use.resource == pools[0].resource)
     if used:
         message = f"its workloads request {used} of {pools[0].resource}, which no quota or queue grants"
-        fix = f"Set the number of {_choice(pools)} under `gpus`: a profile that the request does not list has quota 0."
+        fix = f"Set the number of {_pool_names(pools)} under `gpus`: a profile that the request does not list has quota 0."
         builder.report(
             place, None, "adopt-accelerator-unsaid", message, fix, severity=Severity.ERROR, at="gpus"
         )
@@ -258,7 +260,7 @@ def _report_without_pool(place: NamespaceObjects, builder: AdoptionBuilder) -> N
     vendors = {name.split("/")[0] for name in devices if "/" in name}
     used: defaultdict[tuple[str, str], int] = defaultdict(int)
     items = {}
-    for use in asked_by_workloads(place):
+    for use in device_uses(place):
         if use.resource not in known and use.count:
             used[use.resource, str(use.item)] += use.count
             items[str(use.item)] = use.item

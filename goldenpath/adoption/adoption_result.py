@@ -148,7 +148,7 @@ class AdoptionBuilder:
         what = str(item) if item is not None else f"Namespace {place.namespace}"
         self.findings.append(Finding(item.file if item else "", f"{what} on {place.cluster}", at, rule, severity, message, fix))  # fmt: skip
 
-    def settled_leftovers(self) -> tuple[Leftover, ...]:
+    def final_leftovers(self) -> tuple[Leftover, ...]:
         """Return each leftover once, without advice to remove an object that another leftover keeps."""
         kept = {(each.cluster, each.object) for each in self.leftovers if each.todo in _KEPT}
         return tuple(

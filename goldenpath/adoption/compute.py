@@ -109,7 +109,7 @@ def derive_compute(places: Sequence[NamespaceObjects], builder: AdoptionBuilder)
                 f"compute.{field}", f"the fleet's default of {default}, as in {most.quota} on {cluster}"
             )
         else:
-            builder.put(f"compute.{field}", _written(field, most), why)
+            builder.put(f"compute.{field}", _request_value(field, most), why)
 
 
 def _limit_of(field: str, place: NamespaceObjects, builder: AdoptionBuilder) -> Limit | None:
@@ -141,7 +141,7 @@ def _path_of(limit: Limit) -> str:
     return limit.hard_path if key is None else field_path(limit.hard_path, key)
 
 
-def _written(field: str, limit: Limit) -> str | int:
+def _request_value(field: str, limit: Limit) -> str | int:
     """Write a limit in the form of a request. The API server accepts more spellings, and fractions of a byte."""
     if field == "pods":
         return whole(limit.number)

@@ -84,7 +84,7 @@ def derive(
     builder.put("clusters", list(objects), "the clusters that have the namespace")
     for place in places:
         report_assumed(
-            place, (each for listed in objects[place.cluster] for each in _listed(listed)), builder
+            place, (each for listed in objects[place.cluster] for each in _list_items(listed)), builder
         )
     for part in (
         derive_metadata,
@@ -104,7 +104,7 @@ def derive(
     request = in_order(builder.request)
     builder.findings += _problems(request, fleet)
     findings = sorted(set(builder.findings), key=lambda finding: (finding.severity.rank, finding))
-    leftovers = builder.settled_leftovers()
+    leftovers = builder.final_leftovers()
     text = request_text(request, builder.sources, len(leftovers), len(findings))
     return Adoption(request, text, builder.sources, leftovers, tuple(findings))
 
@@ -130,16 +130,16 @@ def objects_once(found: Iterable[ManifestObject], namespace: str) -> tuple[Manif
     unique = {
         (item.kind, item.api_version.split("/", maxsplit=1)[0], item.namespace, item.name): item
         for listed in found
-        for item in (in_namespace(each, namespace) for each in _listed(listed))
+        for item in (in_namespace(each, namespace) for each in _list_items(listed))
     }
     return tuple(unique[key] for key in sorted(unique))
 
 
-def _listed(item: ManifestObject) -> Iterator[ManifestObject]:
+def _list_items(item: ManifestObject) -> Iterator[ManifestObject]:
     """Yield the objects of a List from `kubectl get --output yaml`, or the object itself."""
     if item.kind.endswith("List") and isinstance(item.body.get("items"), list):
         for body in mappings(item.body, "items"):
-            yield from _listed(ManifestObject(item.file, body))
+            yield from _list_items(ManifestObject(item.file, body))
     elif isinstance(item.body.get("metadata"), dict):
         yield item
 

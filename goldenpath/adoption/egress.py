@@ -47,10 +47,10 @@ def derive_network(places: Sequence[NamespaceObjects], builder: AdoptionBuilder)
     destinations: list[Destination] = []
     sources: dict[str, str] = {}
     for place in places:
-        closed = False
+        is_restricted = False
         for item in place.of("NetworkPolicy", "CiliumNetworkPolicy"):
             builder.mark_read(place, item)
-            closed = closed or _closes(item)
+            is_restricted = is_restricted or _restricts_egress(item)
             if labels := _selected_labels(item):
                 advice = _ONE_SERVER if place.is_ours(item) else _SOME_PODS
                 builder.leave(place, item, ToDo.KEEP, f"applies to Pods with {labels} only", advice)
@@ -66,7 +66,7 @@ def derive_network(places: Sequence[NamespaceObjects], builder: AdoptionBuilder)
                     destinations.append(destination)
             if len(builder.leftovers) == before and not place.is_ours(item):
                 builder.leave(place, item, ToDo.REMOVE, "is a network policy under another name", _REPLACED)
-        if not closed:
+        if not is_restricted:
             message = "no policy restricts its network today; the request allows only the destinations that it names"
             fix = "List the destinations of the team's Pods under `network.egress` before the first publish."
             builder.report(place, None, "adopt-open-network", message, fix, at="network.egress")
@@ -88,7 +88,7 @@ def _calls(place: NamespaceObjects, item: ManifestObject) -> list[Destination]:
     ]
 
 
-def _closes(item: ManifestObject) -> bool:
+def _restricts_egress(item: ManifestObject) -> bool:
     """Whether a policy selects all Pods for egress, so that only named destinations are allowed."""
     selector = at(item.body, "spec", "podSelector" if item.kind == "NetworkPolicy" else "endpointSelector")
     if not isinstance(selector, dict) or any(selector.values()):

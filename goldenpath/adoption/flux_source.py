@@ -39,7 +39,7 @@ def derive_source(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) 
     """Derive the source from the first Kustomization whose source a request can express, and report the others."""
     chosen: dict[str, Any] | None = None
     for place in places:
-        for item in _appliers(place):
+        for item in _kustomizations(place):
             source = _source(place, item)
             value = _request_source(place, source) if source is not None else None
             if value is not None and (path := text(item.body, "spec", "path")) not in {"", ".", "./"}:
@@ -59,7 +59,7 @@ def derive_source(places: Sequence[NamespaceObjects], builder: AdoptionBuilder) 
                 builder.leave(place, item, ToDo.REPOSITORY, what, advice)
 
 
-def _appliers(place: NamespaceObjects) -> list[ManifestObject]:
+def _kustomizations(place: NamespaceObjects) -> list[ManifestObject]:
     """Return the Kustomizations for the namespace, first the one with the name that goldenpath renders."""
     found = [item for item in place.of("Kustomization", group=_KUSTOMIZE) if not place.applied_by(item) or item.name == place.namespace]  # fmt: skip
     found += [

@@ -73,7 +73,7 @@ def is_of_cluster(item: ManifestObject) -> bool:
 
 def in_namespace(item: ManifestObject, namespace: str) -> ManifestObject:
     """Return the object with the namespace, if it has a namespaced kind and names no namespace."""
-    if not _names_none(item):
+    if not _lacks_namespace(item):
         return item
     metadata = {**item.body["metadata"], "namespace": namespace}
     return ManifestObject(item.file, {**item.body, "metadata": metadata})
@@ -83,7 +83,7 @@ def report_assumed(
     place: NamespaceObjects, found: Iterable[ManifestObject], builder: AdoptionBuilder
 ) -> None:
     """Report the objects without a namespace that were assigned to this namespace."""
-    named = [f"{item.kind} {item.name}" for item in found if _names_none(item)]
+    named = [f"{item.kind} {item.name}" for item in found if _lacks_namespace(item)]
     if named:
         listed = ", ".join(named[:_FEW]) + (" …" if len(named) > _FEW else "")
         message = f"{len(named)} object{'s name' if len(named) > 1 else ' names'} no namespace, and count for this one: {listed}"
@@ -93,7 +93,7 @@ def report_assumed(
         )
 
 
-def _names_none(item: ManifestObject) -> bool:
+def _lacks_namespace(item: ManifestObject) -> bool:
     group = item.api_version.split("/", maxsplit=1)[0]
     is_namespaced = item.kind in _NAMESPACED.get(group, ())
     return is_namespaced and not item.namespace and isinstance(item.body.get("metadata"), dict)

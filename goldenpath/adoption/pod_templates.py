@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.adoption.namespace_objects import NamespaceObjects
     from goldenpath.manifests import ManifestObject
 
-__all__ = ["BY_CLASS", "DeviceUse", "accounts_of_workloads", "asked_by_workloads"]
+__all__ = ["BY_CLASS", "DeviceUse", "device_uses", "workload_accounts"]
 
 # Fields with a number of equal Pods, of workloads, Ray's worker groups, JobSets and KServe.
 _COUNTS: Final = ("replicas", "parallelism", "minReplicas", "numReplicas", "numberOfReplicas")
@@ -52,13 +52,14 @@ class DeviceUse:
     item: ManifestObject
 
 
-def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
+def device_uses(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
     """Return each Pod's devices, times its replicas. Objects of a controller count with their owner.
 
     Each Pod has its own claim from each template that it names. A standalone claim counts once.
     """
     templates = {
-        item.name: _claimed(at(item.body, "spec", "spec")) for item in place.of("ResourceClaimTemplate")
+        item.name: _devices_of_claim(at(item.body, "spec", "spec"))
+        for item in place.of("ResourceClaimTemplate")
     }
     in_pods = (
         DeviceUse(resource, count, selector, item)
@@ -69,12 +70,12 @@ def asked_by_workloads(place: NamespaceObjects) -> tuple[DeviceUse, ...]:
         DeviceUse(resource, count, {}, item)
         for item in place.of("ResourceClaim")
         if not mappings(item.body, "metadata", "ownerReferences")
-        for resource, count in _claimed(item.body.get("spec")).items()
+        for resource, count in _devices_of_claim(item.body.get("spec")).items()
     )
     return (*in_pods, *in_claims)
 
 
-def accounts_of_workloads(place: NamespaceObjects) -> dict[str, str]:
+def workload_accounts(place: NamespaceObjects) -> dict[str, str]:
     """Return one workload of each service account; workloads without an account are under ``default``."""
     found: dict[str, str] = {}
     for item in _workloads(place):
@@ -145,7 +146,7 @@ def _number(node: dict[str, Any], *fields: str) -> int:
     return next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and n > 0), 1)
 
 
-def _claimed(spec: Any) -> Counter[str]:
+def _devices_of_claim(spec: Any) -> Counter[str]:
     """Count the devices of a claim by class. Only the first alternative counts, and a request for all devices counts one."""
     found: Counter[str] = Counter()
     for request in mappings(spec, "devices", "requests"):

@@ -37,20 +37,20 @@ def request_text(
         opening += f" Read its {' and '.join(both)} before it is published."
     blocks = [_comment(opening)]
     for name in Tenant.model_fields:
-        comment = _comment("; ".join(_whys(name, sources)))
+        comment = _comment("; ".join(_reasons(name, sources)))
         if name in request:
             blocks.append(comment + kubeyaml.dump({name: request[name]}))
         elif Tenant.model_fields[name].is_required():
             blocks.append(_comment(f"{name} is required, and no object has it:") + f"# {name}:\n")
         elif comment:
-            blocks.append(_comment(f"No {name}: {'; '.join(_whys(name, sources))}"))
+            blocks.append(_comment(f"No {name}: {'; '.join(_reasons(name, sources))}"))
     blocks += [
         kubeyaml.dump({name: value}) for name, value in request.items() if name not in Tenant.model_fields
     ]
     return "\n".join(blocks)
 
 
-def _whys(name: str, sources: Mapping[str, str]) -> Iterator[str]:
+def _reasons(name: str, sources: Mapping[str, str]) -> Iterator[str]:
     """Yield the sources of a field and its inner fields, each reason once."""
     by_reason: dict[str, list[str]] = {}
     for path, why in sources.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.adoption.adoption_result import ToDo
 from goldenpath.adoption.namespace_objects import NAMESPACE_LABEL, at, mappings, text, texts
-from goldenpath.adoption.pod_templates import accounts_of_workloads
+from goldenpath.adoption.pod_templates import workload_accounts
 from goldenpath.findings import Severity
 from goldenpath.spec.tenant_request_rules import PLATFORM_ACCOUNTS
 from goldenpath.tenancy.spiffe_identity import spiffe_id
@@ -34,11 +34,11 @@ def derive_identity(places: Sequence[NamespaceObjects], builder: AdoptionBuilder
         identities = _identities(place, builder, foreign)
         for item in place.of("ServiceAccount"):
             builder.mark_read(place, item)
-            is_teams = _is_teams(place, item, builder)
-            if is_teams or item.name == "default":
+            is_team_account = _is_team_account(place, item, builder)
+            if is_team_account or item.name == "default":
                 _secrets(item, secrets)
                 builder.cover(place, item, *(f"imagePullSecrets[{i}].name" for i, _ in enumerate(mappings(item.body, "imagePullSecrets"))))  # fmt: skip
-            if is_teams:
+            if is_team_account:
                 accounts.setdefault(item.name, f"{item}")
                 if place.platform.has_spire and item.name not in identities:
                     message = "has no SPIFFE identity: its Pods cannot authenticate"
@@ -55,7 +55,7 @@ def derive_identity(places: Sequence[NamespaceObjects], builder: AdoptionBuilder
             builder.put(field, list(found), ", ".join(dict.fromkeys(found.values())))
 
 
-def _is_teams(place: NamespaceObjects, item: ManifestObject, builder: AdoptionBuilder) -> bool:
+def _is_team_account(place: NamespaceObjects, item: ManifestObject, builder: AdoptionBuilder) -> bool:
     """Whether a request names the account: not the account of Kubernetes, the platform, Flux or Helm."""
     if item.name == "default":
         _report_default(place, item, builder)
@@ -82,7 +82,7 @@ def _secrets(item: ManifestObject, secrets: dict[str, str]) -> None:
 
 def _report_default(place: NamespaceObjects, item: ManifestObject, builder: AdoptionBuilder) -> None:
     """Report Pods of the default account, to which the golden path gives only the Secrets for pulling images."""
-    if workload := accounts_of_workloads(place).get("default"):
+    if workload := workload_accounts(place).get("default"):
         message = f"{workload} names no service account, so it has no identity of its own"
         fix = (
             "Name an account under `identity.service_accounts`, and set it as the workload's service account."

@@ -96,7 +96,7 @@ def template_entity(
     pages = [*_request_pages(path, choices), _delivery(by_commit=by_commit)]
     if edits:
         fixed = [field.name for field in request_fields(path) if FIXED in field.schema]
-        _open_filled_in(pages, fixed, str(kind.subject))
+        _prepare_for_edit(pages, fixed, str(kind.subject))
         pages[-1]["properties"]["allow_removals"] = dict(_REMOVALS)
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
@@ -174,7 +174,7 @@ def _delivery(*, by_commit: bool) -> dict[str, Any]:
     }
 
 
-def _open_filled_in(pages: list[dict[str, Any]], fixed: Sequence[str], subject: str) -> None:
+def _prepare_for_edit(pages: list[dict[str, Any]], fixed: Sequence[str], subject: str) -> None:
     """Prepare the form's first page for the values of the catalog page that opens the form."""
     who = pages[0]
     for name in fixed:

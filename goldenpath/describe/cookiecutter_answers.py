@@ -54,12 +54,12 @@ class AnswerVariable:
 def variables(path: GoldenPath) -> tuple[AnswerVariable, ...]:
     """Return the variables for the fields of a request, in the order of the request."""
     by_name: dict[str, list[SpecField]] = {}
-    for name, field in _named(request_fields(path), ""):
+    for name, field in _named_fields(request_fields(path), ""):
         by_name.setdefault(name, []).append(field)
     return tuple(AnswerVariable(name, tuple(fields)) for name, fields in by_name.items())
 
 
-def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, SpecField]]:
+def _named_fields(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, SpecField]]:
     """Yield the fields that one answer can set, each with the name of its variable.
 
     The variable of an inner field has a prefix: the outer field's short name, or else its full name. So extra inputs
@@ -73,7 +73,7 @@ def _named(fields: Iterable[SpecField], prefix: str) -> Iterator[tuple[str, Spec
             continue
         short = field.schema.get(SHORT)
         inside = f"{prefix}{field.name}_" if short is None else f"{short}_" if short else ""
-        yield from _named(field.children, inside)
+        yield from _named_fields(field.children, inside)
 
 
 def request_from_answers(answers: Mapping[str, Any], path: GoldenPath) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def json_schema(path: GoldenPath) -> dict[str, Any]:
     """
     kind = kind_of(path)
     model = kind.model
-    body = _tidied(model.model_json_schema(schema_generator=_WithoutFieldTitles))
+    body = _corrected(model.model_json_schema(schema_generator=_WithoutFieldTitles))
     name = path.major if kind.is_requested else FLEET_FORMAT
     schema = {
         "$schema": DIALECT,
@@ -76,44 +76,46 @@ def _describe_request(schema: dict[str, Any], path: GoldenPath) -> None:
     golden_path = schema["properties"]["golden_path"]
     schema["properties"]["golden_path"] = {
         "const": path.major,
-        **_described(golden_path),
+        **_description_and_hints(golden_path),
     }
-    inputs = {"$id": f"{path.name}-inputs.json", **_described(schema["properties"]["inputs"])}
+    inputs = {"$id": f"{path.name}-inputs.json", **_description_and_hints(schema["properties"]["inputs"])}
     schema["properties"]["inputs"] = inputs | path.inputs.schema
     if path.inputs.schema.get("required"):
         schema["required"].append("inputs")
 
 
-def _described(node: dict[str, Any]) -> dict[str, Any]:
+def _description_and_hints(node: dict[str, Any]) -> dict[str, Any]:
     """Return the description and the hints of a field, without its type."""
     return {key: value for key, value in node.items() if key == "description" or key.startswith(PREFIX)}
 
 
-def _tidied(node: Any) -> Any:
+def _corrected(node: Any) -> Any:
     """Return pydantic's schema with three corrections.
 
     The limits of a list are `minItems` and `maxItems` instead of those of text. A mapping with patterned keys is closed.
     Defaults that are empty or repeat another model's defaults are left out.
     """
     if isinstance(node, list):
-        return [_tidied(entry) for entry in node]
+        return [_corrected(entry) for entry in node]
     if not isinstance(node, dict):
         return node
-    tidy = {key: _tidied(value) for key, value in node.items()}
-    if "allOf" in tidy:
-        tidy["allOf"] = tidy.pop("allOf")  # rules come last, after the fields
-    if tidy.get("type") == "array":
+    corrected = {key: _corrected(value) for key, value in node.items()}
+    if "allOf" in corrected:
+        corrected["allOf"] = corrected.pop("allOf")  # rules come last, after the fields
+    if corrected.get("type") == "array":
         for wrong, right in (("minLength", "minItems"), ("maxLength", "maxItems")):
-            if wrong in tidy:
-                tidy[right] = tidy.pop(wrong)
-    if "patternProperties" in tidy:
-        tidy["additionalProperties"] = False
-        limit = tidy.pop("propertyNames", {}).get("maxLength")
+            if wrong in corrected:
+                corrected[right] = corrected.pop(wrong)
+    if "patternProperties" in corrected:
+        corrected["additionalProperties"] = False
+        limit = corrected.pop("propertyNames", {}).get("maxLength")
         if limit is not None:
-            tidy["propertyNames"] = {"maxLength": limit}
-    if "default" in tidy and (tidy["default"] in (None, []) or isinstance(tidy["default"], dict)):
-        del tidy["default"]
-    return tidy
+            corrected["propertyNames"] = {"maxLength": limit}
+    if "default" in corrected and (
+        corrected["default"] in (None, []) or isinstance(corrected["default"], dict)
+    ):
+        del corrected["default"]
+    return corrected
 
 
 def _name_choices(schema: dict[str, Any]) -> None:
@@ -132,7 +134,7 @@ def _name_choices(schema: dict[str, Any]) -> None:
         for name, field in node.get("properties", {}).items():
             chosen_from = field.get(CHOICES)
             if chosen_from in choices:
-                node["properties"][name] = choices[chosen_from] | _described(field)
+                node["properties"][name] = choices[chosen_from] | _description_and_hints(field)
             elif chosen_from == ChosenFrom.POLICIES:
                 # Examples instead of an enum: an exception may name a removed policy, which is a finding.
                 field["examples"] = [policy.id for policy in policies()]

@@ -73,7 +73,7 @@ class _Judge:
         elif base is MISSING and isinstance(edited, list) and isinstance(new, list):
             yield from self._list(path, [], edited, new)
         else:
-            yield _field(Edit(path, EditAction.SET, base, edited), new)
+            yield _verdict_on_field(Edit(path, EditAction.SET, base, edited), new)
 
     def mapping(
         self, path: FieldPath, base: dict[str, Any], edited: dict[str, Any], new: Any
@@ -135,7 +135,9 @@ class _Judge:
             if same(before, after):
                 continue
             if before is MISSING:
-                yield _added(Edit(path, EditAction.ADD_ITEM, MISSING, after), now, exact=now is not MISSING)
+                yield _verdict_on_added(
+                    Edit(path, EditAction.ADD_ITEM, MISSING, after), now, exact=now is not MISSING
+                )
                 continue
             known = [item for item in (before, after, now) if item is not MISSING]
             select = selector(before, keys, known)
@@ -148,7 +150,7 @@ class _Judge:
             if after is MISSING:
                 edit = Edit(item, EditAction.REMOVE_ITEM, before, MISSING)
                 both = None if now is not MISSING else _replaced_on_both_sides(edit, keys, base, edited, new)
-                yield both or _field(edit, now)
+                yield both or _verdict_on_field(edit, now)
             elif now is MISSING:
                 edit = Edit(item, EditAction.SET, before, after)
                 yield JudgedEdit(
@@ -162,7 +164,7 @@ def _item(items: Keyed, token: str) -> Any:
     return items.get(token, MISSING)
 
 
-def _field(edit: Edit, now: Any) -> JudgedEdit:
+def _verdict_on_field(edit: Edit, now: Any) -> JudgedEdit:
     """Return the verdict on a field, or on a removed item with a key."""
     if same(now, edit.after):
         return JudgedEdit(edit, EditVerdict.ALREADY_SO, now)
@@ -203,7 +205,7 @@ def _is_null(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and any(map(_is_null, value.values())))
 
 
-def _added(edit: Edit, now: Any, *, exact: bool) -> JudgedEdit:
+def _verdict_on_added(edit: Edit, now: Any, *, exact: bool) -> JudgedEdit:
     """Return the verdict on an added item; ``exact`` where the new version has an item with the same key."""
     if exact and same(now, edit.after):
         return JudgedEdit(edit, EditVerdict.ALREADY_SO, now)
@@ -237,9 +239,9 @@ def _plain_list(path: FieldPath, base: list[Any], edited: list[Any], new: list[A
         removed, added = base[start:end], edited[new_start:new_end]
         paired = min(len(removed), len(added))
         for before, after in zip(removed, added, strict=False):
-            yield _replaced(Edit(path, EditAction.REPLACE_ITEM, before, after), known)
+            yield _verdict_on_replaced(Edit(path, EditAction.REPLACE_ITEM, before, after), known)
         for before in removed[paired:]:
-            yield _removed(Edit(path, EditAction.REMOVE_ITEM, before, MISSING), *tokens)
+            yield _verdict_on_removed(Edit(path, EditAction.REMOVE_ITEM, before, MISSING), *tokens)
         for after in added[paired:]:
             edit = Edit(path, EditAction.ADD_ITEM, MISSING, after)
             if is_ordered and end != len(base):
@@ -250,7 +252,7 @@ def _plain_list(path: FieldPath, base: list[Any], edited: list[Any], new: list[A
                 yield JudgedEdit(edit, EditVerdict.ALREADY_SO if is_there else EditVerdict.CARRIED, new)
 
 
-def _removed(edit: Edit, base: list[str], edited: list[str], new: list[str]) -> JudgedEdit:
+def _verdict_on_removed(edit: Edit, base: list[str], edited: list[str], new: list[str]) -> JudgedEdit:
     """Return the verdict on a removed item without a key, by the fingerprints of all versions."""
     token = fingerprint(edit.before)
     if token in new:
@@ -265,7 +267,7 @@ def _removed(edit: Edit, base: list[str], edited: list[str], new: list[str]) -> 
     return JudgedEdit(edit, EditVerdict.ALREADY_SO)
 
 
-def _replaced(edit: Edit, known: set[str]) -> JudgedEdit:
+def _verdict_on_replaced(edit: Edit, known: set[str]) -> JudgedEdit:
     before, after = (fingerprint(item) in known for item in (edit.before, edit.after))
     if after and not before:
         return JudgedEdit(edit, EditVerdict.ALREADY_SO)

@@ -17,8 +17,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.kubeyaml._read import MAX_DEPTH, load_all, load_document, split
-from goldenpath.kubeyaml._recalled import ShapeCache
 from goldenpath.kubeyaml._scalars import json_number, resolve_plain
+from goldenpath.kubeyaml._shape_cache import ShapeCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,15 +72,15 @@ def load_rendered(text: str, *, name: str = "<rendered>", names: tuple[str, ...]
         text: the rendered text.
         name: the file in problems.
         names: the names of the tenant and the workload. With them, a text that differs from two earlier ones only by
-            these names is not parsed again (:mod:`goldenpath.kubeyaml._recalled`).
+            these names is not parsed again (:mod:`goldenpath.kubeyaml._shape_cache`).
 
     Raises:
         InputError: as ``load_all``.
 
     """
     if not names:
-        return _all(text, name, names)
-    files: list[Any] = _FILES.value(text, names, lambda text, names: _all(text, name, names))
+        return _load_documents(text, name, names)
+    files: list[Any] = _FILES.value(text, names, lambda text, names: _load_documents(text, name, names))
     return files
 
 
@@ -89,7 +89,7 @@ _DOCUMENTS: Final = ShapeCache()
 """A file without an equal shape still has documents with equal shapes."""
 
 
-def _all(text: str, name: str, names: tuple[str, ...]) -> list[Any]:
+def _load_documents(text: str, name: str, names: tuple[str, ...]) -> list[Any]:
     if text.lstrip().startswith("{"):
         return load_all(text, name=name)
     documents = []

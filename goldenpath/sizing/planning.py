@@ -74,7 +74,7 @@ def plans(
         if one.fits and one.sequences.low >= concurrency:
             found.append(one)
     found.sort(key=lambda each: attrgetter("nodes", "devices", "pipeline", "data")(each.parallelism))
-    return tuple(ParallelismChoice(one, _why(one, model, found[0])) for one in found)
+    return tuple(ParallelismChoice(one, _rank_reason(one, model, found[0])) for one in found)
 
 
 def choose(
@@ -121,7 +121,7 @@ def nearest_that_fits(
     return f"it fits with {', or '.join(changes)}" if changes else "it fits on no accelerator with figures"
 
 
-def _why(one: Fit, model: Architecture, best: Fit) -> str:
+def _rank_reason(one: Fit, model: Architecture, best: Fit) -> str:
     spread = one.parallelism
     if spread.devices == 1:
         text = "fits on one device; more replicas serve more requests than a larger group"

@@ -155,7 +155,7 @@ class _Replica:
         together = 2 * _breaking(self.rate, half, limit) if self.rate(1.0) < half else 2.0
         return max(1, math.floor(min(limit * HEADROOM, together)))
 
-    def ready_for(self, peak: float | None, limit: float) -> int:
+    def replicas_for_peak(self, peak: float | None, limit: float) -> int:
         """Return the replicas that serve a peak before another one starts, each at nine tenths of its breaking rate."""
         return 1 if peak is None else max(1, math.ceil(peak / (_SAFE_RATE * self.rate(limit))))
 
@@ -196,7 +196,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     if parallelism is None:
         found = plans(model, accelerator, engine, version, **settings)
     else:
-        found = _stated(model, accelerator, engine, version, parallelism, settings)
+        found = _stated_plan(model, accelerator, engine, version, parallelism, settings)
     if not found:
         advice = nearest_that_fits(model, accelerator, engine, version, **settings)
         message = f"has no room for {model.name}; {advice}"
@@ -204,7 +204,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     chosen = fitted or constants(engine, version)
     sized, refused = [], []
     for plan in found:
-        answer = _sized(plan, model, chosen, traffic, target)
+        answer = _size_plan(plan, model, chosen, traffic, target)
         if isinstance(answer, Sizing):
             sized.append(answer)
         else:
@@ -223,7 +223,7 @@ def size(  # noqa: PLR0917 - the same order as `plans` and `fit`
     return replace(chosen_one, plan=replace(chosen_one.plan, reason=why))
 
 
-def _stated(  # noqa: PLR0917 - the same order as `size`
+def _stated_plan(  # noqa: PLR0917 - the same order as `size`
     model: Architecture,
     accelerator: str,
     engine: str,
@@ -265,7 +265,7 @@ def _check(traffic: Traffic, goal: LatencyLimits) -> None:
         raise InputError(problems)
 
 
-def _sized(
+def _size_plan(
     plan: ParallelismChoice, model: Architecture, fitted: Constants, traffic: Traffic, goal: LatencyLimits
 ) -> Sizing | tuple[str, float]:
     replica = _Replica(plan, model, fitted, traffic)
@@ -301,7 +301,7 @@ def _sized(
         breaks=breaks,
         max_num_seqs=max(1, math.floor(limit)),
         threshold=threshold,
-        fewest=replica.ready_for(traffic.peak, limit),
+        fewest=replica.replicas_for_peak(traffic.peak, limit),
         itl=Estimate.within(replica.itl(threshold), low, high),
         ttft=Estimate.within(replica.ttft(threshold), fitted.ttft_low / wide, fitted.ttft_high * wide),
         tokens_per_second=rates.scaled(traffic.tokens_out),

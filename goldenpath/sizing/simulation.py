@@ -104,7 +104,7 @@ class _Service:
         self.replica_seconds += (len(self.replicas) + len(self.leaving)) * (end - start)
         for each in [replica for replica in self.leaving if not replica.engine.load]:
             self.leaving.remove(each)
-            self._remember(each)
+            self._add_totals(each)
         return finished
 
     def scale(self, wanted: int, ready_at: float) -> None:
@@ -117,9 +117,9 @@ class _Service:
 
     def close(self) -> None:
         for each in (*self.replicas, *self.leaving):
-            self._remember(each)
+            self._add_totals(each)
 
-    def _remember(self, replica: _Replica) -> None:
+    def _add_totals(self, replica: _Replica) -> None:
         self.preemptions += replica.engine.preempted
         used = replica.engine.highest_used / replica.engine.blocks
         self.highest_kv_usage = max(self.highest_kv_usage, used)

@@ -60,7 +60,7 @@ def _signal(fields: Fields) -> Iterator[Problem]:
             yield problem(fields, ("autoscaling", goal), "does-not-apply", message)
 
 
-def _measurable(fields: Fields) -> Iterator[Problem]:
+def _engine_metrics(fields: Fields) -> Iterator[Problem]:
     """Check that the engine's version exports the signal, and that its histogram has a bucket at the latency goal."""
     signal, name = fields.get("autoscaling", "signal"), fields.get("autoscaling", "engine", "name")
     engines = engine_catalogue()
@@ -87,4 +87,4 @@ def _measurable(fields: Fields) -> Iterator[Problem]:
         yield problem(fields, ("autoscaling", *place), found.rule, found.message, found.nearest)
 
 
-AUTOSCALING_RULES: tuple[Rule, ...] = (_replicas, _engine, _signal, _measurable)
+AUTOSCALING_RULES: tuple[Rule, ...] = (_replicas, _engine, _signal, _engine_metrics)

@@ -23,12 +23,12 @@ __all__ = ["apply_list_edit", "has_target", "place_of", "selects"]
 
 
 def selects(selector: Mapping[str, Any], item: Any) -> bool:
-    return isinstance(item, dict) and all(_fits(value, item.get(key)) for key, value in selector.items())
+    return isinstance(item, dict) and all(_matches(value, item.get(key)) for key, value in selector.items())
 
 
 def apply_list_edit(body: dict[str, Any], edit: ListEdit) -> dict[str, Any]:
     """Return the object after one list edit; the same object where the edit finds no item to change."""
-    changed = _at(body, edit.at, lambda value: _edited(value, edit))
+    changed = _change_at(body, edit.at, lambda value: _edited(value, edit))
     return body if changed is _NOT_FOUND else changed
 
 
@@ -39,7 +39,7 @@ def has_target(body: dict[str, Any], edit: ListEdit) -> bool:
     """
     if edit.remove is True:
         return True
-    target = _at(body, edit.at, lambda value: value)
+    target = _change_at(body, edit.at, lambda value: value)
     if edit.selects_item:
         return target is not _NOT_FOUND
     return edit.add is None or (isinstance(target, list) and any(same(item, edit.add) for item in target))
@@ -65,34 +65,34 @@ _PLAIN_STEP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 _NOT_FOUND: Any = object()
 
 
-def _fits(wanted: Any, value: Any) -> bool:
+def _matches(wanted: Any, value: Any) -> bool:
     if isinstance(wanted, list | tuple) and isinstance(value, list):
         return all(any(same(each, there) for there in value) for each in wanted)
     return same(wanted, value)
 
 
-def _at(value: Any, path: Sequence[Any], change: Callable[[Any], Any]) -> Any:
+def _change_at(value: Any, path: Sequence[Any], change: Callable[[Any], Any]) -> Any:
     """Apply a change at the end of a path, and return the changed value; ``_NOT_FOUND`` where the path does not exist."""
     if not path:
         return change(value)
     step, rest = path[0], path[1:]
     if isinstance(step, dict):
-        return _at_item(value, step, rest, change)
+        return _change_at_item(value, step, rest, change)
     if not isinstance(value, dict):
         return _NOT_FOUND
     if step not in value and rest:
         return _NOT_FOUND
-    inner = _at(value.get(step), rest, change)
+    inner = _change_at(value.get(step), rest, change)
     return inner if inner is _NOT_FOUND else {**value, step: inner}
 
 
-def _at_item(
+def _change_at_item(
     value: Any, selector: Mapping[str, Any], path: Sequence[Any], change: Callable[[Any], Any]
 ) -> Any:
     found = [i for i, item in enumerate(value) if selects(selector, item)] if isinstance(value, list) else []
     if len(found) != 1:
         return _NOT_FOUND
-    inner = _at(value[found[0]], path, change)
+    inner = _change_at(value[found[0]], path, change)
     if inner is _NOT_FOUND:
         return inner
     return [*value[: found[0]], *([] if inner is _REMOVED else [inner]), *value[found[0] + 1 :]]

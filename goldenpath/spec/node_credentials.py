@@ -86,14 +86,14 @@ def credential_networks() -> tuple[str, ...]:
 def is_credential_network(cidr: str) -> bool:
     """Whether a network lies inside a network of node credentials, in IPv4 or any IPv6 form."""
     network = ipaddress.ip_network(cidr)
-    return any(_holds(known, network) for known in _facts().refused)
+    return any(_contains(known, network) for known in _facts().refused)
 
 
 @lru_cache(maxsize=1024)
 def credential_networks_in(cidr: str) -> tuple[str, ...]:
     """Return the networks of node credentials inside a wider network, which the wider network must leave out."""
     network = ipaddress.ip_network(cidr)
-    return tuple(str(known) for known in _facts().excluded if known != network and _holds(network, known))
+    return tuple(str(known) for known in _facts().excluded if known != network and _contains(network, known))
 
 
 def is_credential_host(host: str) -> bool:
@@ -124,10 +124,10 @@ def _is_credential_address(text: str) -> bool:
 def networks_inside(cidr: str, others: tuple[str, ...]) -> tuple[str, ...]:
     """Return the other networks that lie inside a network."""
     network = ipaddress.ip_network(cidr)
-    return tuple(other for other in others if _holds(network, ipaddress.ip_network(other)))
+    return tuple(other for other in others if _contains(network, ipaddress.ip_network(other)))
 
 
-def _holds(outer: Network, inner: Network) -> bool:
+def _contains(outer: Network, inner: Network) -> bool:
     return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
@@ -138,4 +138,4 @@ _LINK_LOCAL: Final = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/
 def link_local_in(cidr: str) -> tuple[str, ...]:
     """Return the networks that `tenant` 1.0.0 leaves out of a network. The list is frozen with that version."""
     network = ipaddress.ip_network(cidr)
-    return tuple(str(local) for local in _LINK_LOCAL if _holds(network, local))
+    return tuple(str(local) for local in _LINK_LOCAL if _contains(network, local))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from outcomes import outcome
 
 from goldenpath import kubeyaml
-from goldenpath.kubeyaml import _recalled, _rendered
-from goldenpath.kubeyaml._recalled import ShapeCache
+from goldenpath.kubeyaml import _rendered, _shape_cache
+from goldenpath.kubeyaml._shape_cache import ShapeCache
 
 TEXT = """\
 # The team [name].
@@ -43,7 +43,7 @@ def assert_read_alike(pattern: str, *names: tuple[str, ...]) -> None:
 def test_the_third_text_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = TEXT.replace("Other", "OfThisTest")
     assert_read_alike(pattern, ("team-a",), ("vision",))
-    monkeypatch.setattr(_rendered, "_all", None)
+    monkeypatch.setattr(_rendered, "_load_documents", None)
     assert kubeyaml.load_rendered(pattern.replace("[name]", "robotics"), names=("robotics",)) == [
         {
             "metadata": {"name": "robotics", "labels": {"team": "robotics", "x/robotics": "robotics"}},
@@ -82,8 +82,8 @@ def test_a_name_that_a_number_or_a_word_can_hold_is_parsed(name: str) -> None:
         'a: "\\[name]"\n',
         'a: "\\u00[name]"\n',
         'a: "\\\\[name]"\n',
-        f"a: {_recalled._MARKS[0]}\nb: [name]\n",
-        f"a: Q{_recalled._MARKS[0]}\nb: Q[name]Z\n",
+        f"a: {_shape_cache._MARKS[0]}\nb: [name]\n",
+        f"a: Q{_shape_cache._MARKS[0]}\nb: Q[name]Z\n",
         "[name]: 1\nvision: 2\n",
         "[name]a: 1\na[name]: 2\n",
         "a: [name]\n--- # [name]\nb: !![name] x\n",
@@ -101,7 +101,7 @@ def test_texts_in_which_a_name_could_mean_more(pattern: str) -> None:
 
 
 def test_a_text_with_a_mark_of_its_own_is_like_no_other() -> None:
-    for mark in _recalled._MARKS:
+    for mark in _shape_cache._MARKS:
         assert_read_alike("a: [name]\n", ("vision",), ("speech",), ("robotics",))
         assert_read_alike(f"a: {mark}\n", ("vision",), ("speech",))
 
@@ -135,6 +135,8 @@ def test_any_text_with_any_names_is_read_alike(pieces: list[str], names: list[tu
 def test_the_cache_is_bounded() -> None:
     recalled = ShapeCache()
     filler = "x" * 30_000
-    for number in range(_recalled._MOST_CHARS // 10_000):
+    for number in range(_shape_cache._MOST_CHARS // 10_000):
         recalled.value(f"a: {number} {filler}\n", ("vision",), lambda text, _names: text)
-    assert sum(len(shape) + len(known) for shape, known in recalled._shapes.items()) <= _recalled._MOST_CHARS
+    assert (
+        sum(len(shape) + len(known) for shape, known in recalled._shapes.items()) <= _shape_cache._MOST_CHARS
+    )
