@@ -1,4 +1,4 @@
-"""What several areas of the tests share."""
+"""Fixtures that several areas of the tests share."""
 
 from __future__ import annotations
 

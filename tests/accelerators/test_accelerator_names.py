@@ -1,4 +1,4 @@
-"""The names of an entry: resource names, node labels, DRA selectors."""
+"""Names of an accelerator: resource names, node labels, DRA selectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped data has every model, right counts, usable names, and sources for all facts."""
+"""The shipped data has every model, right counts, usable names, and a source for each fact."""
 
 from __future__ import annotations
 

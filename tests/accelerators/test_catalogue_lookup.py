@@ -1,4 +1,4 @@
-"""Look-up of entries: by id, by vendor, by model, and by a misspelt id."""
+"""Lookup of entries: by id, by vendor, by model, and by near names."""
 
 from __future__ import annotations
 

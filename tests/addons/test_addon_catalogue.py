@@ -1,4 +1,4 @@
-"""The catalogue of add-ons agrees with the CRDs of releases, and covers every rendered kind."""
+"""The catalogue of add-ons matches the CRDs of releases, and covers all rendered kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accelerators that were shared out by hand: quotas, queues, and what runs."""
+"""Accelerators of a handmade namespace: quotas, queues and workloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A namespace made by hand: whose it is, and its quotas."""
+"""A handmade namespace: its owner and its quotas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goldenpath rendered is recognised: adopting it gives a request that renders the same objects.
+"""Adopting rendered objects gives a request that renders the same objects.
 
 A request says some things that no Kubernetes object holds, and those cannot come back: its description and a part
 of it that no cluster shows (a host name where no Cilium is); a destination that is named twice; a tenant that is

@@ -1,4 +1,4 @@
-"""Scalers that were made by hand, and what is no part of a request."""
+"""Handmade scalers, and objects that are not part of a request."""
 
 from __future__ import annotations
 

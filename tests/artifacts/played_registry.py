@@ -1,4 +1,4 @@
-"""A fake registry on loopback with scripted answers, for behaviour and faults that Debian's registry does not have."""
+"""A registry on loopback with programmable answers, for faults that Debian's registry does not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A token of SoftHSM (Debian's `softhsm2`): it replaces a hardware module for PKCS#11, in a folder."""
+"""A token of SoftHSM (Debian's `softhsm2`): a PKCS#11 hardware module in a folder."""
 
 from __future__ import annotations
 

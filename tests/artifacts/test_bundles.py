@@ -1,4 +1,4 @@
-"""The required content and signer of a bundle."""
+"""Signatures: the required content of a bundle, and its signer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real cosign verifies signatures of goldenpath, and goldenpath verifies signatures of cosign."""
+"""The real cosign verifies our signatures, and our verifier verifies cosign's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alerts for the serials of the commit, of the registry, and of the cluster."""
+"""`status` compares the serials of the commit, of the registry and of the cluster."""
 
 from __future__ import annotations
 

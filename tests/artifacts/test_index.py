@@ -1,4 +1,4 @@
-"""The index of a cluster, with a real registry and a real Git: its files, its serial, and its tag, which only moves forward."""
+"""The index of a cluster: its content, its serial, and its tag, with a real registry and a real Git."""
 
 from __future__ import annotations
 

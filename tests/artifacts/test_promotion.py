@@ -1,4 +1,4 @@
-"""From one tag or registry to another, verified first; and what prune may take. Real registries, a real Git."""
+"""Promotion between tags and registries, and pruning, with real registries and a real Git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SLSA provenance of what is pushed: by a key of its own, with exactly what the commit says."""
+"""SLSA provenance of pushed artifacts: a separate key, and exactly the facts of the commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`goldenpath publish` with a registry: first the commit, then what changed. A real registry, a real Git."""
+"""`goldenpath publish` commits and then pushes changed artifacts, with a real registry and a real Git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forged artifacts of an attacker with write access to the registry, and the reason to refuse each."""
+"""Forgeries that an attacker could store in a registry, and the verifier's reason to refuse each."""
 
 from __future__ import annotations
 

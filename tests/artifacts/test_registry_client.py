@@ -1,4 +1,4 @@
-"""What the client makes of registries that log in by token, keep referrers themselves, fail, or lie."""
+"""The client with registries that log in by token, keep referrers themselves, fail, or lie."""
 
 from __future__ import annotations
 

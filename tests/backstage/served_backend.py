@@ -1,4 +1,4 @@
-"""The backend in a thread of the test, on a port of its own; and what a caller sees of it."""
+"""The backend in a thread of the test, with its own port and a client."""
 
 from __future__ import annotations
 

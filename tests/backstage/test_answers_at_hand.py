@@ -1,4 +1,4 @@
-"""An answer that only follows from what was asked, the fleet and the day is worked out once."""
+"""An answer that depends only on input, fleet and day is computed once."""
 
 from __future__ import annotations
 

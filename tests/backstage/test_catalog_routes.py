@@ -1,4 +1,4 @@
-"""What Backstage's catalog is given: templates with live forms, tenants, and the form that edits one."""
+"""Routes for Backstage's catalog: templates with live forms, tenants, and the form that edits a tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The backend's own manifests: well-formed, and in step with what the backend listens on, answers and reads."""
+"""The backend's own manifests are valid, and match the backend's ports, routes and settings."""
 
 from __future__ import annotations
 

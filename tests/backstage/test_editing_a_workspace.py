@@ -1,4 +1,4 @@
-"""``goldenpath:render`` with ``edit``: a checkout of the fleet repository becomes what publishing would make of it."""
+"""``goldenpath:render`` with ``edit`` changes a checkout into the result of a publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs that mean harm, through the whole of the API: they do nothing, and what is secret in them goes nowhere."""
+"""Hostile inputs have no effect on any route, and their secrets are never repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every request gets, whatever it asks: an id, limits, headers, and a problem instead of a crash."""
+"""Every request gets an id, limits and headers, and a problem document instead of a crash."""
 
 from __future__ import annotations
 

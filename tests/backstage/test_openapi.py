@@ -1,4 +1,4 @@
-"""The OpenAPI document is checked in, complete, and what the app does."""
+"""The OpenAPI document is committed, complete, and equal to the app."""
 
 from __future__ import annotations
 

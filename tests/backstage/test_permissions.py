@@ -1,4 +1,4 @@
-"""Who may do what, as a table: every kind of caller against every kind of change."""
+"""Permissions as a table: every kind of caller and every kind of change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``goldenpath:render`` and ``goldenpath:check`` over HTTP give what the library gives."""
+"""``goldenpath:render`` and ``goldenpath:check`` over HTTP equal the library."""
 
 from __future__ import annotations
 

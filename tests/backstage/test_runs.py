@@ -1,4 +1,4 @@
-"""Runs over HTTP: told as they happen, ended when nobody listens, bounded, and the same answer again."""
+"""Runs over HTTP: live events, an end when the caller leaves, limits, and the same answer to a retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callers that are no people: static tokens, SPIFFE identities, and everybody on this machine."""
+"""Callers other than people: static tokens, SPIFFE identities, and local callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of the documentation are those that are read."""
+"""The documentation lists exactly the settings that the backend reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``goldenpath:upgrade`` on a real Git repository: who may, what a dry run shows, and what is committed."""
+"""``goldenpath:upgrade`` on a real Git repository: permissions, dry run, and commit."""
 
 from __future__ import annotations
 

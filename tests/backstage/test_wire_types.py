@@ -1,4 +1,4 @@
-"""The module's TypeScript types are those of the OpenAPI document, or there are none."""
+"""The module's TypeScript types equal the OpenAPI document."""
 
 from __future__ import annotations
 

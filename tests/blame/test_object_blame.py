@@ -1,4 +1,4 @@
-"""A rendered field is blamed on what gives it: request, override, fleet, golden path, or a person's edit of the file."""
+"""The origin of a rendered field: request, override, fleet, golden path, or a hand edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blame names the commit that gave a value: on a corpus whose truth the test keeps itself."""
+"""Blame names the commit that set a value, on a corpus with known answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One change of many requests: what is published equals the plan, and what is not reached is named."""
+"""One change of many requests: the publish equals the plan, and the plan names all unreached requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change set in waves: the same gates as an upgrade, one id, and a wave that goes back."""
+"""A change set in waves: the gates of an upgrade, one id, and rollback of a wave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change is taken back field by field: what others changed stays, and no entry is taken for another one."""
+"""Undo works by field: changes of others stay, and entries are never confused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random changes of a fleet: what is published is the plan, and undo returns every blob."""
+"""Random changes of a fleet: the publish equals the plan, and undo restores every blob."""
 
 from __future__ import annotations
 

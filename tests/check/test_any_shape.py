@@ -1,4 +1,4 @@
-"""Objects of any shape make no check fail, and a fault in one object hides none in another."""
+"""An object of any shape makes no check fail, and hides no finding of another object."""
 
 from __future__ import annotations
 

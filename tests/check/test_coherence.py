@@ -1,4 +1,4 @@
-"""Contradictions between objects: each has a bad case and a good twin."""
+"""Contradictions between objects: each has a bad case and a similar good case."""
 
 from __future__ import annotations
 

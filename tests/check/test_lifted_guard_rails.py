@@ -1,4 +1,4 @@
-"""Overrides may tighten guard rails, and every way to lift one is found."""
+"""An override may tighten a guard rail; each way to lift one is found."""
 
 from __future__ import annotations
 

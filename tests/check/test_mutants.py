@@ -1,4 +1,4 @@
-"""Findings about good objects and their mutants, for a deterministic sample of all mutants."""
+"""Findings on good objects and on deterministic mutants of them."""
 
 from __future__ import annotations
 

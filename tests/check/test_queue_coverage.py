@@ -1,4 +1,4 @@
-"""Queued workloads that request resources outside their queue."""
+"""Workloads in a queue that request resources outside of the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cached verdicts equal new verdicts."""
+"""Verdicts that are cached between tenants equal fresh verdicts."""
 
 import copy
 from typing import Any

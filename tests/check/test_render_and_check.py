@@ -1,4 +1,4 @@
-"""The pipeline returns the same manifests and findings as rendering and checking one after the other."""
+"""Rendering and checking in one call equals the two separate calls."""
 
 import datetime as dt
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Fields that the cluster of a request cannot satisfy, and the dates of a request."""
+"""Requests that a cluster cannot fulfil, and dates of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A retiring tenant: no Pod starts, running Pods drain, and Flux may prune the objects."""
+"""A retiring tenant: no workload starts, the queue drains, and Flux may remove the objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every Secret that a rendered object names is declared and is in the README; a field without effect is reported."""
+"""Every Secret that a rendered object names is declared and listed in the README."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Versions of a cluster against the rendered objects."""
+"""Rendered APIs and fields compared with the versions of a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every command, those of groups too, by the words that call it."""
+"""All commands of the command line with the words that call them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fleet repository for commands to work on, and what Git says of it."""
+"""A fleet repository for tests of commands, with its Git state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``goldenpath check``: what is looked at, what is said about it, and how the command ends."""
+"""``goldenpath check``: its inputs, its output and its exit codes."""
 
 from __future__ import annotations
 

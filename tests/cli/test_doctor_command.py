@@ -1,4 +1,4 @@
-"""``goldenpath doctor``: what is there, what is missing, what does not answer; and nothing changes."""
+"""``goldenpath doctor`` reports present, missing and unreachable parts, and changes nothing."""
 
 from __future__ import annotations
 

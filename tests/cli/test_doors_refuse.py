@@ -1,4 +1,4 @@
-"""What one reader takes for one value and another for a second one is refused, through whatever door it comes."""
+"""Values that readers of YAML read differently are refused by every entry point."""
 
 from __future__ import annotations
 

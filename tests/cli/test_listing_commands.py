@@ -1,4 +1,4 @@
-"""``paths``, ``profiles``, ``schema`` and ``completion``, and what Tab offers."""
+"""``paths``, ``profiles``, ``schema`` and ``completion``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command of a fleet repository loads, and what it says where a library is missing."""
+"""Modules that a command of a fleet repository imports, and messages about missing libraries."""
 
 from __future__ import annotations
 

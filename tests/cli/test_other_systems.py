@@ -1,4 +1,4 @@
-"""What works where Unix's signals, process groups and modules are missing, as on Windows."""
+"""Commands that work without Unix's signals, process groups and modules, as on Windows."""
 
 from __future__ import annotations
 

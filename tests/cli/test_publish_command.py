@@ -1,4 +1,4 @@
-"""``goldenpath publish`` and ``goldenpath plan``: what is written, what is said about it, and what is refused."""
+"""``goldenpath publish`` and ``goldenpath plan``: written files, output and refusals."""
 
 from __future__ import annotations
 

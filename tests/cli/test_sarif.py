@@ -1,4 +1,4 @@
-"""SARIF: what the standard demands, and what a code host needs to show a finding on its line."""
+"""SARIF fulfils the standard, and code hosts can show each finding on its line."""
 
 from __future__ import annotations
 

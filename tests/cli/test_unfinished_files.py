@@ -1,4 +1,4 @@
-"""Lists are opened; what kustomize or somebody with variables finishes is not checked as a final object."""
+"""Lists are opened; files that kustomize or variables complete are not checked as final objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing rendered files: only what changed, never half, never astray, and tidy afterwards."""
+"""Writing rendered files: only changes, never half a file, only in owned folders, without leftovers."""
 
 from __future__ import annotations
 

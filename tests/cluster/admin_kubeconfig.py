@@ -1,4 +1,4 @@
-"""Kubeconfigs: a context of the user's, for a cluster that is there already; and ours, for what we start."""
+"""Kubeconfigs: connecting by a context of the user, and writing one for a server of the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Provide what `make test-cluster` runs: Kubernetes, the controllers and the CRDs of `assets/versions.toml`.
+"""Build the parts of `make test-cluster`: Kubernetes, the controllers and the CRDs of `assets/versions.toml`.
 
 Everything is built from Go modules, into $KUBEBUILDER_ASSETS and a folder of the user's cache, with the version in each
 name; etcd is Debian's. What is there already is kept: the first time takes an hour on two cores and some 15 GB for

@@ -1,4 +1,4 @@
-"""What the control plane is made of: the table ``assets/versions.toml``, and where each part of it is on this machine.
+"""Parts of the control plane: the table ``assets/versions.toml``, and the place of each part on this machine.
 
 Standard library only: ``build_assets.py`` runs before there is a virtual environment.
 """

@@ -1,4 +1,4 @@
-"""An authority of a test's own, for what the programs of a control plane show to each other."""
+"""A certificate authority of a test, for the programs of a control plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pods of runs that have ended, as the kubelet says it: the record of the hash step, and the digest of the model."""
+"""Pods of finished runs with the kubelet's status: the record of the hash step, and the digest of the model."""
 
 from __future__ import annotations
 

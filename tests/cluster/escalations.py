@@ -1,4 +1,4 @@
-"""What somebody inside a tenant would try in order to get more than it was given, each with what stands in its way.
+"""Attempts to get more rights from inside a tenant, each with the guard rail that stops it.
 
 Attempts go to paths rather than to kinds where they can: who asks is judged before it is known whether the kind exists.
 """

@@ -1,4 +1,4 @@
-"""Git repositories on loopback, over HTTPS as `git http-backend` serves them, and what is committed to them."""
+"""Git repositories on loopback, over HTTPS with `git http-backend`, and commits to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flux's helm-controller, locked down as a fleet's own `flux-system/kustomization.yaml` says, and charts in a registry."""
+"""Flux's helm-controller with the lockdown of a fleet's own `flux-system/kustomization.yaml`, and charts in a registry."""
 
 from __future__ import annotations
 

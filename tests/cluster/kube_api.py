@@ -1,4 +1,4 @@
-"""A few words to a Kubernetes API server, and who says them: enough for the tests, without a dependency.
+"""A small client of a Kubernetes API server, for one user at a time, without a dependency.
 
 Standard library only. One connection is kept open; what is sent and what comes back is JSON.
 """

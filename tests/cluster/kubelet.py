@@ -1,4 +1,4 @@
-"""A stand-in for scheduler and kubelet: it binds the Pods of one namespace to a node, and says of them what runs.
+"""A stand-in for scheduler and kubelet: it binds the Pods of one namespace to a node and reports them running.
 
 What a Pod runs is a program of the test's, one process for each Pod, or nothing. A Pod has an address of loopback of its
 own, on which the program is reached at the port of the container: as the network of a cluster does it.

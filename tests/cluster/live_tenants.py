@@ -1,4 +1,4 @@
-"""Tenants on a control plane: rendered as ever, applied as Flux would, under a name that nobody else has."""
+"""Tenants on a control plane: rendered as usual, applied as by Flux, with unique names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nodes without a kubelet: the scheduler may bind Pods to them, and there they stay."""
+"""Nodes without a kubelet: the scheduler binds Pods to them, and the Pods never start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a team's own page shows it: the Jobs and the model server that are there to be copied."""
+"""Examples of a team's own page: the Jobs and the model server to copy."""
 
 from __future__ import annotations
 

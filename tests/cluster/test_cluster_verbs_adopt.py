@@ -1,4 +1,4 @@
-"""`goldenpath adopt`, of a namespace that somebody made by hand on a real API server."""
+"""`goldenpath adopt` of a handmade namespace on a real API server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Busy, failing and silent API servers: what is tried again, for how long, and how much is asked at once."""
+"""Busy, failing and silent API servers: retries, their duration, and concurrent requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`goldenpath schemas import`, from a real API server: its kinds judge as those that ship."""
+"""`goldenpath schemas import` from a real API server gives the same verdicts as shipped schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`goldenpath conformance` on a real control plane: it claims what it sees there, and no more."""
+"""`goldenpath conformance` on a real control plane claims only what it sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may act as a controller, on a real API server: each account that the fleet names, and no other."""
+"""Only accounts that the fleet names may act as controllers, on a real API server."""
 
 from __future__ import annotations
 

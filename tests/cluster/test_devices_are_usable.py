@@ -1,4 +1,4 @@
-"""What the quota grants is really given out: the scheduler binds Pods to the last device, whichever way they ask.
+"""The scheduler binds Pods up to the last device of the quota, for each way to request it.
 
 The Nodes are made up, and have a taint of their own, so that no other Pod takes their devices.
 """

@@ -1,4 +1,4 @@
-"""What the catalogue of exporters says of Kueue and SPIRE, held against what the real programs export."""
+"""Metrics in the catalogue of exporters compared with the real Kueue and SPIRE."""
 
 from __future__ import annotations
 

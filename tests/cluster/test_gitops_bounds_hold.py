@@ -1,4 +1,4 @@
-"""How far a tenant's own repository reaches: real Flux, locked down as we render it, acting as the tenant's account."""
+"""Limits of a tenant's own repository, with the real Flux under our lockdown and the tenant's account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a commit in the fleet repository to what Flux makes of it: the real controllers, locked down as we render it."""
+"""From a commit in the fleet repository to Flux's objects, with the real controllers under our lockdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the real controller of LeaderWorkerSets makes of an inference service over two nodes, under our policies.
+"""Objects of the real LeaderWorkerSet controller for an inference service over two nodes, under our policies.
 
 The controller is 0.9, the newest that is to be had here; ``tests/policies/controllers`` has what 0.10 writes. Pods are bound and
 called ready by a stand-in (``kubelet.py``).

@@ -1,4 +1,4 @@
-"""Which identity a Pod gets in the end: registration entries of a real SPIRE server, against what the library computed.
+"""Registration entries of a real SPIRE server compared with the identities that the library computes.
 
 There is no agent: which of a Pod's properties an agent finds is known, and an entry is the Pod's if the agent would find
 all of the entry's selectors on it.

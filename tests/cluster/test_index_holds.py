@@ -1,4 +1,4 @@
-"""A cluster that reads a registry and not Git: the real Flux follows a signed index, and `status` sees what Flux cannot.
+"""A cluster that reads a registry: the real Flux follows a signed index, and `status` reports what Flux cannot see.
 
 One fleet on one cluster; the tests change it one after the other, in the order of this file.
 """

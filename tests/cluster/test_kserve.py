@@ -1,4 +1,4 @@
-"""What KServe's real controller makes of an inference service, under our policies.
+"""Objects of KServe's real controller for an inference service, under our policies.
 
 Pods are bound and called ready by a stand-in (``kubelet.py``); KServe's own images are never run.
 """

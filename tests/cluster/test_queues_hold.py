@@ -1,4 +1,4 @@
-"""What Kueue makes of the queues that we write: who starts, who waits, who lends, and who is stopped."""
+"""Rendered queues under the real Kueue: workloads start, wait, borrow and are evicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retiring on a real API server: what runs keeps running, nothing new starts, and the namespace takes all with it."""
+"""Retiring on a real API server: running Pods stay, no Pod starts, and the namespace is removed with its objects."""
 
 from __future__ import annotations
 

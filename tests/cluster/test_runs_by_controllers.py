@@ -1,4 +1,4 @@
-"""Runs of a model pipeline under the real controllers of JobSets and TrainJobs: what they make is admitted, signed, and happens once.
+"""Runs under the real controllers of JobSets and TrainJobs: their objects are admitted and signed, and each run happens once.
 
 A stand-in for the kubelet says how the Pods ended: the test itself. Applying again is what Flux does at each reconcile, as the same
 account.

@@ -1,4 +1,4 @@
-"""What serves models, on a real API server: rights, hosts, scalers, and what the controllers of servers create.
+"""Serving on a real API server: rights, hosts, scalers, and objects of the servers' controllers.
 
 The recorded objects of ``tests/policies/controllers`` are asked for as their controllers, and as others. No controller
 runs: what the server says of an object is whether it is admitted, not whether it works.

@@ -1,4 +1,4 @@
-"""What each role of a tenant may do: in its own namespace a table, elsewhere what any stranger may; and no way up.
+"""Rights of each role of a tenant: a table in its own namespace, none elsewhere, and no escalation.
 
 Everybody has a token: people one of an identity provider, with their groups in it; the reconciler and every other
 account one of the API server's own.

@@ -1,4 +1,4 @@
-"""Upgrades in waves under the real Flux: what the gates see is what the cluster has.
+"""Upgrades in waves under the real Flux: the gates see the state of the cluster.
 
 Each test has tenants of its own at version 1.0.0, and a fleet without a record of an upgrade.
 """

@@ -1,4 +1,4 @@
-"""The catalogue of add-ons against what a real API server serves."""
+"""The catalogue of add-ons compared with a real API server."""
 
 from __future__ import annotations
 

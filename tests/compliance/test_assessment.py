@@ -1,4 +1,4 @@
-"""What a real fleet repository shows, and the documents that say so."""
+"""Assessment of a real fleet repository, and its documents."""
 
 from __future__ import annotations
 

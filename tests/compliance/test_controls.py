@@ -1,4 +1,4 @@
-"""The catalogue of controls against what it names, and each test of an object against an object that fails it."""
+"""References of the catalogue of controls exist, and each object test fails for a bad object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labels of the probe's namespace; what Kueue makes of them is in tests/cluster."""
+"""Labels of the probe's namespace; tests/cluster runs the probe with Kueue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each check makes of the conditions that controllers write; a real API server is in tests/cluster."""
+"""Verdicts of each check on recorded conditions; tests/cluster uses a real API server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a tenant and of its workloads add up to what the tenant was promised and used."""
+"""Rows of a tenant and of its workloads add up to its promised and used hours."""
 
 from __future__ import annotations
 

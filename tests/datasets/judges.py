@@ -1,4 +1,4 @@
-"""The environment with readers of other projects, which `make opinion-tools` creates."""
+"""The environment with other projects' readers of our documents; `make opinion-tools` creates it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The libraries of Croissant and OpenLineage read the written documents, and goldenpath verifies a foreign Croissant."""
+"""Croissant and OpenLineage: their own libraries read our documents, and foreign Croissant is verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that cannot be part of a dataset are refused by path, all at once, and no manifest is half-written."""
+"""Files that cannot be part of a dataset are refused by path, all at once, and nothing is half-written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The changes of a folder that change its digest, and those that do not."""
+"""Changes that change the digest of a folder, and changes that do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample files and an organisation's golden path, for the tests of the descriptions."""
+"""Inputs of the tests of descriptions: the sample files, and an organisation's golden path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated files are up to date, marked as generated, and well-formed."""
+"""Generated files are up to date, carry their mark, and parse."""
 
 from __future__ import annotations
 

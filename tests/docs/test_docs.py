@@ -1,4 +1,4 @@
-"""What the documentation says is true: its requests parse, its commands run, its links lead somewhere."""
+"""The documentation is true: its requests parse, its commands run, its links resolve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits of an object, their verdicts on a new rendering, and the override that repeats them."""
+"""Edits of an object, their verdicts on a new rendering, and the equivalent override."""
 
 from __future__ import annotations
 

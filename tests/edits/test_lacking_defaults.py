@@ -1,4 +1,4 @@
-"""Entries of overrides that lack new defaults are reported, and removed items stay removed."""
+"""Entries of an override compared with new fields of a version; removed fields stay removed."""
 
 from __future__ import annotations
 

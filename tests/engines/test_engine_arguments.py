@@ -1,4 +1,4 @@
-"""The arguments of engines by version: the lists from their sources, and the arguments of rendered commands."""
+"""Arguments of engines by version, from their sources, and arguments that a rendered command line may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model architectures that an engine implements, from its sources, and the problems of a version."""
+"""Model architectures of engines by version, from their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaling hints: their queries, their refusals, and that a query reads only metrics of the version."""
+"""Scaling hints: inputs, refusals, and queries of series that the version exports."""
 
 from __future__ import annotations
 

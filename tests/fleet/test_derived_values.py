@@ -1,4 +1,4 @@
-"""A change of the fleet file shows what becomes of each tenant's derived values, and what breaks."""
+"""The plan of a fleet change shows changes and failures of each tenant's derived values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody edited by hand in rendered files is found, named, and never written over unasked."""
+"""Hand edits of rendered files are found, named, and never overwritten without an option."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller adds to a change: a word in the commit for programs, and a last look at what it is made on."""
+"""A caller's trailer in the commit, and a caller's guard on the state before the commit."""
 
 from __future__ import annotations
 

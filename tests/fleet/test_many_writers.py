@@ -1,4 +1,4 @@
-"""Many writers at once: every change is there, once, and no promise is made that cannot be kept."""
+"""Concurrent writers: every change is committed once, and no capacity is promised twice."""
 
 from __future__ import annotations
 

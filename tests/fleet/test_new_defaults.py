@@ -1,4 +1,4 @@
-"""The plan of a new version says which entries of overrides lack what it gives every other entry."""
+"""The plan of a new version lists override entries that lack a new field of all other entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people merge and push, in good faith or not: requests, requests of others, and locks that do not tell the truth."""
+"""Commits that people push, with good or bad intent: requests, requests of others, and false locks."""
 
 from __future__ import annotations
 

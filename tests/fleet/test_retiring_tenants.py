@@ -1,4 +1,4 @@
-"""A tenant goes in two commits, and only then."""
+"""A tenant is deleted only in two commits."""
 
 from __future__ import annotations
 

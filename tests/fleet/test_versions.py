@@ -1,4 +1,4 @@
-"""A tenant stays on its golden path's exact version until somebody asks for another."""
+"""A tenant stays on its golden path's exact version until an upgrade is requested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is in a fleet, what is free, and what is wrong with all of it together."""
+"""Tenants of a fleet, free capacity, and findings about the whole fleet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A forge of goldenpath's beside the played one that it speaks to."""
+"""A forge client of goldenpath with the played forge that answers it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that plays a forge: it checks what it is sent, and can be told to fail."""
+"""A real HTTP server on loopback that plays a forge: it checks requests, and fails on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Three forges with a memory, each in its own words, answering as the real ones do."""
+"""Three stateful stand-ins for forges, with the answers of the real ones."""
 
 from __future__ import annotations
 

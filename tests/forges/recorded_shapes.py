@@ -1,4 +1,4 @@
-"""What each forge takes, as JSON Schemas, and what it answers: only the fields that matter here.
+"""Inputs of each forge as JSON Schemas, and answers with the needed fields.
 
 Written by hand from, and named as in, read in November 2026:
 

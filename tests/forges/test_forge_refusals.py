@@ -1,4 +1,4 @@
-"""What a forge refuses, in words that say what to change."""
+"""Refusals of a forge become messages with the fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which token is meant for which host, and that none is seen."""
+"""Each token is sent only to its host, and never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Gitea forge against a real Gitea (or Forgejo) on loopback, where its binary is there.
+"""The Gitea client with a real Gitea (or Forgejo) on loopback, if its binary is installed.
 
 Set ``GOLDENPATH_TEST_GITEA`` to the binary. One that was built without its assets also needs
 ``GOLDENPATH_TEST_GITEA_ROOT``, the folder that holds its ``templates`` and ``options``. So built, in an empty

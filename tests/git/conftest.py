@@ -1,4 +1,4 @@
-"""What the tests of Git share: a home without anybody's settings, and real repositories."""
+"""A home folder without settings, and real repositories, for tests of Git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One commit, published through a store; and what a repository's history says."""
+"""One commit through a store, and the history of a repository."""
 
 from __future__ import annotations
 

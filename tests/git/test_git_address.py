@@ -1,4 +1,4 @@
-"""Which URLs Git is given, and what is taken out of them first."""
+"""URLs that Git may get, without their credentials."""
 
 from __future__ import annotations
 

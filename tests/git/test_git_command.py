@@ -1,4 +1,4 @@
-"""The one door to Git: what the caller's surroundings cannot do."""
+"""The caller's environment does not affect calls of Git."""
 
 from __future__ import annotations
 

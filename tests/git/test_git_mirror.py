@@ -1,4 +1,4 @@
-"""The local mirror of a remote, and what becomes of it."""
+"""The local mirror of a remote."""
 
 from __future__ import annotations
 

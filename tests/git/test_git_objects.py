@@ -1,4 +1,4 @@
-"""Objects are, to the byte, what Git itself makes."""
+"""Written objects equal Git's own, byte for byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every example renders to what is expected; `pytest tests/golden --update-golden` writes it anew."""
+"""Every example renders its expected files; `pytest tests/golden --update-golden` writes them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A version of a golden path that was released stays byte for byte: its templates, and what they render."""
+"""A released version of a golden path stays byte for byte: its templates and its rendering."""
 
 from __future__ import annotations
 

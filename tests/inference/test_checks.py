@@ -1,4 +1,4 @@
-"""What the checks find: memory, goals, quota, identity, gateway."""
+"""Checks of an inference service: memory, goals, quota, identity, gateway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries and alerts of a service, judged by Prometheus' own rule tests: what fires, and what one service sees of another."""
+"""Queries and alerts of a service in Prometheus' own rule tests."""
 
 from __future__ import annotations
 

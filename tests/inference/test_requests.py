@@ -1,4 +1,4 @@
-"""Requests for an inference service: what is accepted, and what is refused with its fix."""
+"""Requests for an inference service: accepted ones, and refused ones with their fix."""
 
 from __future__ import annotations
 

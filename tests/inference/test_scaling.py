@@ -1,4 +1,4 @@
-"""What sets the number of replicas: what it reads, of which service, and what holds while it cannot be read."""
+"""Scaling of an inference service: its metric, its scope, and its fallback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an inference service renders: the server by kind of cluster, its weights, command line, accelerators and times."""
+"""Rendering of an inference service: the server by kind of cluster, weights, command line, accelerators and times."""
 
 from __future__ import annotations
 

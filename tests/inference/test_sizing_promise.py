@@ -1,4 +1,4 @@
-"""What sizing promised of the KV cache, held against what the engine reports."""
+"""The sized KV cache compared with the engine's report."""
 
 from __future__ import annotations
 

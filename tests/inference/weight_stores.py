@@ -1,4 +1,4 @@
-"""Where weights come from, on loopback: what a Hub and an S3 store answer, with files that a test chooses."""
+"""Stores of weights on loopback: a Hub and an S3 store with files of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The golden path for a team's own chart: refused requests, rendered files, and the result of helm."""
+"""The golden path for a team's own chart: refusals, fixed settings, and the output of helm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fleets with the golden path of `workload_paths`, and what their publishes report."""
+"""Fleets with the golden path of `workload_paths`, and readers of their publishes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values that the real kubectl reads from YAML, recorded in ``oracle.json``.
+"""The real kubectl's reading of YAML, recorded in ``oracle.json``.
 
 ``kubectl annotate --local -o json`` reads as every Kubernetes client and server does, and needs no server.
 To add a case, add its source with ``null`` to ``oracle.json`` and run this file: it asks kubectl anew about

@@ -1,4 +1,4 @@
-"""Compares the results of two readers."""
+"""Comparison of the results of two readers."""
 
 from __future__ import annotations
 

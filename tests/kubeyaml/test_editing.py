@@ -1,4 +1,4 @@
-"""Fields of a text change, and what a person wrote around them stays."""
+"""Edits of fields in a text keep the text around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading agrees with the real kubectl, whose answers are recorded in ``oracle.json``."""
+"""Reading agrees with the real kubectl, as recorded in ``oracle.json``."""
 
 from __future__ import annotations
 

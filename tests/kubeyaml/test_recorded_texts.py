@@ -1,4 +1,4 @@
-"""Whatever is accepted of the tests of YAML, and of those of its readers, is read as Kubernetes reads it.
+"""Accepted texts of the YAML test suites have the meaning that Kubernetes reads.
 
 ``yaml_test_suite.json`` has each case of the public suite, whole and without its last line break, and
 ``readers_own_tests.json`` those of go-yaml, with which Kubernetes reads, and of PyYAML, each with what Kubernetes' own

@@ -1,4 +1,4 @@
-"""Writing YAML: what stays plain, what is quoted, and how blocks look."""
+"""Writing YAML: plain scalars, quoted scalars and blocks."""
 
 from __future__ import annotations
 

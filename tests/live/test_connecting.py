@@ -1,4 +1,4 @@
-"""Kubeconfigs, contexts, Tab, and what a base install says."""
+"""Kubeconfigs, contexts, completion, and messages of a base install."""
 
 from __future__ import annotations
 

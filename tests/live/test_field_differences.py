@@ -1,4 +1,4 @@
-"""Two states of an object, field by field; and whose the fields are."""
+"""Differences of two states of an object by field, and the managers of fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cluster, inspected: what its Nodes, ResourceSlices and workloads come to in a fleet."""
+"""Inspection of a cluster: a fleet entry from its Nodes, ResourceSlices and workloads."""
 
 from __future__ import annotations
 

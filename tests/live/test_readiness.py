@@ -1,4 +1,4 @@
-"""Whether an object is what it was asked to be, from its status alone."""
+"""Readiness of an object from its status alone."""
 
 from __future__ import annotations
 

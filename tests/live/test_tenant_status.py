@@ -1,4 +1,4 @@
-"""What was read of a tenant, understood: health and its reasons, accelerators, identities, scalers."""
+"""Status of a tenant from its objects: health with reasons, accelerators, identities, scalers."""
 
 from __future__ import annotations
 

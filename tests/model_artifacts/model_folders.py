@@ -1,4 +1,4 @@
-"""Folders of models, written without the libraries of the formats, because these files are small and fixed."""
+"""Small handwritten folders of models with the formats' fixed headers."""
 
 from __future__ import annotations
 

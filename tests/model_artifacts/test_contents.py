@@ -1,4 +1,4 @@
-"""The allowed files of a model's folder, by their bytes and not by their names."""
+"""Files of a model's folder are accepted by their bytes, not by their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""goldenpath and `model_signing` verify each other's signatures, and goldenpath refuses more folders."""
+"""Signatures of models: `model_signing` and goldenpath read each other's, and goldenpath is stricter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that were signed with a certificate. An SVID, an expired certificate and a foreign certificate are refused."""
+"""Folders signed with a certificate: other, expired and foreign SVIDs are refused."""
 
 from __future__ import annotations
 

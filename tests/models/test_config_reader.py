@@ -1,4 +1,4 @@
-"""Reading config.json: the catalogue's shapes, the traps, and files that nobody should send."""
+"""Reading config.json: shapes of the catalogue, special cases, and hostile files."""
 
 from __future__ import annotations
 

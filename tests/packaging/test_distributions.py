@@ -1,4 +1,4 @@
-"""Wheel and sdist: built, installed into an environment of their own, and used there."""
+"""Wheel and sdist are built, installed into a new environment, and used there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded Pods with models, the bundles of the models, and the expected verdict of each Pod."""
+"""Recorded Pods with models, their bundles, and the expected verdict on each Pod."""
 
 from __future__ import annotations
 

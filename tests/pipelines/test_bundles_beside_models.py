@@ -1,4 +1,4 @@
-"""Bundles of a model, from a registry that lists too many, or returns other bytes than it lists."""
+"""Bundles of a model from a registry that lists too many, or returns other bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demands of admission on models, with and without Kyverno, in the words of the table."""
+"""Admission of models, with and without Kyverno, with the shared messages."""
 
 from __future__ import annotations
 

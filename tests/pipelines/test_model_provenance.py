@@ -1,4 +1,4 @@
-"""Runs that the signer refuses, provenance that the verifier refuses, and the trace from a Pod to its datasets."""
+"""Refusals of the signer and of a verifier, and the path from a Pod to its datasets."""
 
 from __future__ import annotations
 

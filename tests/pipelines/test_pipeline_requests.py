@@ -1,4 +1,4 @@
-"""Refused requests for a model pipeline, and the rendered objects of an accepted one."""
+"""Requests for a model pipeline: refusals and rendering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`goldenpath check` gives recorded Pods the same verdict with recorded bundles and with a registry."""
+"""`goldenpath check` on recorded Pods, with recorded bundles and with a registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seven faults of a model, which the request, CI and admission refuse in the same words."""
+"""Seven faults of a model: request, CI and admission refuse each with the same message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The signer stores provenance in a real registry once, and only for an existing model."""
+"""The signer on a real registry: one provenance for each model, and none for a missing model."""
 
 from __future__ import annotations
 

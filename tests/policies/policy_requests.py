@@ -1,4 +1,4 @@
-"""Requests as the API server would receive them, for the tests of policies."""
+"""Admission requests for the tests of policies."""
 
 from __future__ import annotations
 

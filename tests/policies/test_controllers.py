@@ -1,4 +1,4 @@
-"""Only named accounts count as controllers of workloads."""
+"""Only named accounts count as the controller of a workload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties of the policies for any Pod."""
+"""Properties of the policies for every Pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the controllers of each kind of server write passes our policies; the same, forged, does not.
+"""Policies admit the objects of each server's controllers, and refuse forged ones.
 
 The objects in ``controllers/`` are small ones of our own, with the labels, owners and accounts that the sources of the
 controllers give them. The table of `docs/concepts/servers-and-policies.md` is held against them.

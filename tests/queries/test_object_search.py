@@ -1,4 +1,4 @@
-"""A search through rendered objects finds those on the branch, whoever owns them."""
+"""A search of rendered objects finds objects of all owners on the branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search finds exactly the requests that a scan by hand finds, and says what it could not ask."""
+"""A search equals an independent scan of requests, and reports unanswerable ones."""
 
 from __future__ import annotations
 

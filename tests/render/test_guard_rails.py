@@ -1,4 +1,4 @@
-"""The guard rails of a tenant are removed after its Pods, and no request can avoid them."""
+"""Guard rails outlast the objects of a tenant, and no request opens a way around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List edits of overrides: accepted edits, their changes, and the finding for an edit without a target."""
+"""List edits of overrides: accepted forms, effects, and reports of missing items."""
 
 from __future__ import annotations
 

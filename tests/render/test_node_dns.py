@@ -1,4 +1,4 @@
-"""DNS at an address of the node: the rule that Cilium needs, in the form of its CRD."""
+"""DNS on an address of the node, in the form of Cilium's CRD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example on a team's page: a Deployment that the cluster accepts, in the queue, scraped and routed to."""
+"""Examples of a team's page: a valid Deployment in the queue, with metrics and a route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For any request, the rendered objects are exactly those that it describes."""
+"""For any request, the rendered objects are exactly those that follow from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fleet repositories for tests: real Git repositories, filled with what goldenpath renders."""
+"""Fleet repositories for tests: real Git repositories with rendered files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digests: equal ones mean equal bytes, and what means the same has the same."""
+"""Equal digests mean equal bytes, and equal meanings have equal digests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only shows when all tenants are looked at; who is first has the promise."""
+"""Findings that need all tenants; the first tenant has the promise."""
 
 from __future__ import annotations
 

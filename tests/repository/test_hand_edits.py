@@ -1,4 +1,4 @@
-"""Hand edits: found by Git's ids, and told with the override that would keep them."""
+"""Hand edits are found by Git's ids, and reported with the override that keeps them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock and the tombstone: what was written is read back, and nothing else is."""
+"""The lock and the tombstone are read back unchanged; other texts are refused."""
 
 from __future__ import annotations
 

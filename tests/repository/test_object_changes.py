@@ -1,4 +1,4 @@
-"""What differs between two states of some files: complete, and never more than a reviewer should see."""
+"""Differences of two states of files: complete and minimal."""
 
 from __future__ import annotations
 

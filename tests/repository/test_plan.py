@@ -1,4 +1,4 @@
-"""A plan as one value, and told in three ways."""
+"""A plan as one value with three output formats."""
 
 from __future__ import annotations
 

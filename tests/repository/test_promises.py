@@ -1,4 +1,4 @@
-"""What the fleet was promised: the right sums, from as little as has changed, whatever the cache holds."""
+"""Promised accelerators of a fleet: right sums from the changed locks only, with any cache."""
 
 from __future__ import annotations
 

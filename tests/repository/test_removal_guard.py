@@ -1,4 +1,4 @@
-"""What a publish may remove: few objects, and never a Namespace, unless a person gives the number."""
+"""A publish removes few objects and never a Namespace, unless a person confirms the number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Good objects with one change each. An API server refuses most of them."""
+"""Mutants of good objects; an API server refuses most of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas derived from CRDs, and the shipped core schemas (``tools/derive_schemas.py``)."""
+"""Schemas derived from CRDs; the shipped core schemas equal the derived ones (``tools/derive_schemas.py``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imported schemas replace shipped ones of the same kind, and give the same findings if they are equal."""
+"""Imported schemas take precedence over shipped ones, and give the same verdicts for the same kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published times between tokens on MI300X, of models that no bar judges: what ``attainable.kernels`` follows from.
+"""Published times between tokens on MI300X, the sources of ``attainable.kernels``; their models are in no test of accuracy.
 
 Each figure is cited. Llama 3.1 70B is not among them: its runs on MI300X judge sizing (`benchmarks/sizing.py`).
 """

@@ -1,4 +1,4 @@
-"""Predicted KV caches against those that others measured (:mod:`measured_kv_caches`)."""
+"""Predicted KV caches compared with published measurements (:mod:`measured_kv_caches`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parallelisms that fit, and the message where none does."""
+"""Parallelism that fits a model, and messages if none fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties of every simulation, whatever the constants."""
+"""Properties of any simulation, for all constants."""
 
 from __future__ import annotations
 

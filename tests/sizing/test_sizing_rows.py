@@ -1,4 +1,4 @@
-"""Measured runs for the fit: rows that are used, and rows that are left out with a reason."""
+"""Measured runs for the fit: used rows, and skipped rows with their reason."""
 
 from __future__ import annotations
 

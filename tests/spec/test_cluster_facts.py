@@ -1,4 +1,4 @@
-"""What a fleet states of a cluster: topology, DNS, places of add-ons, and what the queue lends."""
+"""Facts of a cluster in the fleet: topology, DNS, places of add-ons, and lent devices."""
 
 from __future__ import annotations
 

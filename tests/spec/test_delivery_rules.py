@@ -1,4 +1,4 @@
-"""Delivery through a registry: add-ons of each cluster, and valid addresses."""
+"""Delivery by a registry: requirements of each cluster, and valid addresses."""
 
 from __future__ import annotations
 

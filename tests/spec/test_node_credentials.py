@@ -1,4 +1,4 @@
-"""Addresses of node credentials are recognised in every spelling, and no other addresses are."""
+"""The address of a cloud's metadata service is found in every spelling, and nowhere else."""
 
 from __future__ import annotations
 

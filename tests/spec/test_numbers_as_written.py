@@ -1,4 +1,4 @@
-"""Every frontend refuses numbers that YAML readers interpret differently, and suggestions quote the written text."""
+"""Numbers that readers of YAML read differently are refused everywhere; suggestions quote the text."""
 
 from __future__ import annotations
 

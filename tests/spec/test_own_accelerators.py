@@ -1,4 +1,4 @@
-"""Accelerators that an organisation adds in its fleet file, in the form of the catalogue."""
+"""Accelerators of an organisation in its fleet file, in the form of the catalogue."""
 
 from __future__ import annotations
 

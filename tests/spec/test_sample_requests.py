@@ -1,4 +1,4 @@
-"""Valid sample requests load, and invalid ones are refused with every problem at once."""
+"""The sample requests load, and the bad ones are refused with all reasons at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No message repeats a value that may be a secret."""
+"""No message contains a possible secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources with a cloud identity, keyless signatures, and Secrets that Flux needs to fetch a source."""
+"""Sources with a cloud's identity, keyless signatures, and required Secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accepted values, refused values and suggestions of each text format."""
+"""Each type of the vocabulary: accepted and refused values, and the nearest value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The selectors of a query, from a parser of PromQL."""
+"""Series and labels that a query selects, from a parser of PromQL."""
 
 from __future__ import annotations
 

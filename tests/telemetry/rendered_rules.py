@@ -1,4 +1,4 @@
-"""The rule groups of rendered golden paths, and the result of promtool."""
+"""Rule groups that golden paths render, and promtool's verdict on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dashboards are complete documents, read only recorded series, and a real Prometheus answers each query."""
+"""Dashboards are complete documents of recorded series; a real Prometheus answers each query."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One host name belongs to one tenant, including host names that a wildcard covers."""
+"""One tenant for each host name, including names that a wildcard covers."""
 
 from __future__ import annotations
 

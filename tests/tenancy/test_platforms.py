@@ -1,4 +1,4 @@
-"""The shared part of a cluster, and the paths of the fleet repository."""
+"""The platform of a cluster, and its paths in the fleet repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several models in one namespace: the scaler and the alerts of each read only its own series."""
+"""Several models in one namespace: scalers and alerts of one read no other."""
 
 from __future__ import annotations
 

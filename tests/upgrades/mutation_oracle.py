@@ -1,4 +1,4 @@
-"""The oracle of the mutation corpus: makes a hand edit in a new version of an object by itself.
+"""The oracle of the mutation corpus: applies a hand edit to a new version of an object independently.
 
 It remembers which object and which item of a list the edit means, and shares no code with goldenpath.
 """

@@ -1,4 +1,4 @@
-"""What applying a change does, from what the API states."""
+"""The effect of a change, from the facts of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Flux says of a Kustomization, as the health of what was merged."""
+"""Health of a merged change, from the status of a Kustomization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waves keep below what a forge takes: a stand-in that speaks GitHub's API enforces 80 new things a minute, 500 an hour."""
+"""Waves stay below a forge's limits: a stand-in for GitHub enforces 80 creations a minute and 500 an hour."""
 
 from __future__ import annotations
 

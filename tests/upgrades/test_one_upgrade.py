@@ -1,4 +1,4 @@
-"""A tenant goes from the frozen 1.0.0 to the current version, and what was edited by hand goes with it."""
+"""An upgrade of a tenant from the frozen 1.0.0 to the current version keeps its hand edits."""
 
 from __future__ import annotations
 

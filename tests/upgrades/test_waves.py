@@ -1,4 +1,4 @@
-"""Waves: who goes when, what stops the next one, and how a wave goes back."""
+"""Waves: members, gates, and rollback of a wave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fleets whose tenants and platforms have an old version of their golden path, and hand edits in them."""
+"""Fleets of tenants and platforms with an old golden path version and hand edits."""
 
 from __future__ import annotations
 
