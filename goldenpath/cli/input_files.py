@@ -139,14 +139,14 @@ def yaml_files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def find_fleet(near: Iterable[Path] = (), beside: Iterable[Path] = ()) -> Path:
-    """Find the fleet file in a folder of ``near``, else in the current folder or above it, else in a folder of ``beside``.
+def find_fleet(near: Iterable[Path] = (), fallbacks: Iterable[Path] = ()) -> Path:
+    """Find the fleet file in a folder of ``near``, else in the current folder or above it, else in a folder of ``fallbacks``.
 
     Raises:
         InputError: there is no fleet file.
     """
     here = Path.cwd()
-    for folder in (*near, here, *here.parents, *beside):
+    for folder in (*near, here, *here.parents, *fallbacks):
         file = folder / names.FLEET_FILE
         if file.is_file():
             relative = os.path.relpath(file)

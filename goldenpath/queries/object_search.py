@@ -93,14 +93,14 @@ def search_objects(
         InputError: the expression is not CEL, or it names a field that no object has.
     """
     check_kind(kind, ("tenant", "workload", "platform"))
-    filter_ = _ObjectFilter(expression)
+    matcher = _ObjectMatcher(expression)
     files = [(place, entry) for place, entry in _files(state) if kind in {None, place[0].subject}]
     found: list[ObjectFound] = []
     unreadable: list[Problem] = []
     for done, ((ref, owner, path), text) in enumerate(texts_of(state, files), 1):
         if progress is not None:
             progress(done, len(files))
-        if not filter_.may_match_in(text):
+        if not matcher.may_match_in(text):
             continue
         try:
             documents = kubeyaml.load_rendered(text, name=path)
@@ -108,14 +108,14 @@ def search_objects(
             unreadable += error.problems
             continue
         added = _added(ref, owner, path)
-        bodies = (body for body in documents if is_kubernetes_object(body) and filter_.matches(body, added))
+        bodies = (body for body in documents if is_kubernetes_object(body) and matcher.matches(body, added))
         found += (ObjectFound(ref, added["cluster"], path, body) for body in bodies)
     return ObjectSearch(
-        tuple(found), filter_.looked_at, filter_.not_set, tuple(unreadable), tuple(filter_.doubts)
+        tuple(found), matcher.looked_at, matcher.not_set, tuple(unreadable), tuple(matcher.doubts)
     )
 
 
-class _ObjectFilter:
+class _ObjectMatcher:
     """An expression that is checked against the schema of the kind that it names, with counts of its evaluations."""
 
     def __init__(self, text: str) -> None:

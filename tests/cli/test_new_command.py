@@ -103,7 +103,7 @@ def test_every_problem_is_reported_and_nothing_is_written(here: Path, run: Run) 
 @pytest.mark.parametrize(
     "assignment", ["name", "=vision", "a b=c", "gpus[1].quota=8", "name.first=a", "[0]=a", "gpus[x]=1"]
 )
-def test_an_assignment_to_an_unknown_field_is_refused(here: Path, run: Run, assignment: str) -> None:
+def test_an_invalid_assignment_is_refused(here: Path, run: Run, assignment: str) -> None:
     result = run("new", "tenant", *GIVEN, "--set", assignment)
     assert result.exit_code == 2
     assert not (here / "tenant.yaml").exists()
