@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "clust
 from components import components, from_modules
 
 from goldenpath import kubeyaml
-from goldenpath.check.crd_schemas import CORE_FILE, custom_schema, pretty, short_name
+from goldenpath.check.crd_schemas import CORE_FILE, compact_json, custom_schema, short_name
 from goldenpath.errors import DataError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def derive(crds: Path, api: Path, files_of_repositories: Path | None) -> dict[st
         "kinds": dict(sorted((kinds | custom_kinds | more_kinds).items())),
     }
     files = {CORE_FILE: {"$defs": core}, **custom, **more, "index.json": index}
-    return {name: pretty(content) + "\n" for name, content in files.items()}
+    return {name: compact_json(content) + "\n" for name, content in files.items()}
 
 
 def custom_schemas(crds: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

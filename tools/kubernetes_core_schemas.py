@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_tags
 
 from goldenpath import kubeyaml
-from goldenpath.check.crd_schemas import LIMITS, LIST_KEYS, OBJECT_META, of_format, short_name
+from goldenpath.check.crd_schemas import LIMITS, LIST_KEYS, OBJECT_META, format_keywords, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,7 +175,7 @@ def _core(schema: dict[str, Any]) -> dict[str, Any]:
         elif key in {"$ref", "required", "additionalProperties", *LIMITS}:
             result[key] = value
         elif key == "format":
-            result.update(of_format(value))
+            result.update(format_keywords(value))
         elif key == LIST_KEYS:
             result[key] = value
     return result

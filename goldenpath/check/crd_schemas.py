@@ -26,11 +26,11 @@ __all__ = [
     "LIMITS",
     "LIST_KEYS",
     "OBJECT_META",
+    "compact_json",
     "custom_schema",
     "derive",
-    "of_format",
-    "pretty",
-    "root",
+    "format_keywords",
+    "object_schema",
     "short_name",
     "structural",
 ]
@@ -127,7 +127,7 @@ def _patterns(schema: Any) -> Iterator[dict[str, Any]]:
             yield from _patterns(item)
 
 
-def root(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
+def object_schema(schema: dict[str, Any], api: str, kind: str, metadata: str) -> dict[str, Any]:
     """Add the fields of every object to a schema. ``status`` may be any object, because controllers write it."""
     properties = {
         **schema.get("properties", {}),
@@ -158,7 +158,7 @@ def custom_schema(crd: Mapping[str, Any], api: str, kind: str) -> dict[str, Any]
             schema = structural(served["schema"]["openAPIV3Schema"])
             for path in _FILLED_BY_WEBHOOKS.get((api.rpartition("/")[0], kind), ()):
                 _make_optional(schema, path)
-            return root(schema, api, kind, f"{CORE_FILE}#/$defs/{short_name(OBJECT_META)}")
+            return object_schema(schema, api, kind, f"{CORE_FILE}#/$defs/{short_name(OBJECT_META)}")
     raise DataError(f"the CRD of {kind} does not serve {api}")
 
 
@@ -220,7 +220,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def of_format(name: str) -> dict[str, Any]:
+def format_keywords(name: str) -> dict[str, Any]:
     """Return the keywords for a Kubernetes format; empty if the API server does not enforce it or it cannot be judged here."""
     if name in INTEGERS:
         low, high = INTEGERS[name]
@@ -230,7 +230,7 @@ def of_format(name: str) -> dict[str, Any]:
 
 def _limits(schema: dict[str, Any]) -> dict[str, Any]:
     limits: dict[str, Any] = {
-        **of_format(schema.get("format", "")),
+        **format_keywords(schema.get("format", "")),
         **{key: schema[key] for key in LIMITS if key in schema},
     }
     for bound in ("minimum", "maximum"):  # OpenAPI 3.0 has a flag where JSON Schema has a number
@@ -289,14 +289,14 @@ def _condition(schema: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def pretty(value: Any, indent: int = 0) -> str:
+def compact_json(value: Any, indent: int = 0) -> str:
     """Write JSON in short form: a value that fits on a line stays on one line."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(flat) + indent < LINE:
         return flat
     pad = " " * (indent + 1)
     if isinstance(value, list):
-        items = [pad + pretty(item, indent + 1) for item in value]
+        items = [pad + compact_json(item, indent + 1) for item in value]
         return "[\n" + ",\n".join(items) + "\n" + " " * indent + "]"
-    items = [f"{pad}{json.dumps(key)}: {pretty(item, indent + 1)}" for key, item in value.items()]
+    items = [f"{pad}{json.dumps(key)}: {compact_json(item, indent + 1)}" for key, item in value.items()]
     return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"

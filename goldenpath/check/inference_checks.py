@@ -42,7 +42,7 @@ _WITHOUT_PYTHON: Final = frozenset({"llama-cpp"})
 _GATE_FREE_TRANSFER: Final = (2, 18)
 
 
-def _fits(rendered: Rendered) -> Iterator[Finding]:
+def _check_memory(rendered: Rendered) -> Iterator[Finding]:
     """Memory has room for the weights and at least one sequence of the context."""
     service = rendered.resolved
     for problem in service.plan.problems:
@@ -64,7 +64,7 @@ def _plan_finding(service: InferenceServiceOnCluster, problem: Problem) -> Findi
     return request_finding(service, rule, Severity.ERROR, problem.path, f"{given}{problem.message}", fix=fix)
 
 
-def _is_enough(rendered: Rendered) -> Iterator[Finding]:
+def _check_replicas(rendered: Rendered) -> Iterator[Finding]:
     """The largest number of replicas serves the traffic of the goal."""
     service = rendered.resolved
     sizing, goal = service.plan.sizing, service.spec.goal
@@ -86,7 +86,7 @@ def _is_enough(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _size(rendered: Rendered) -> Iterator[Finding]:
+def _note_sizing(rendered: Rendered) -> Iterator[Finding]:
     """Note the result of sizing, for readers of the plan."""
     service = rendered.resolved
     sizing = service.plan.sizing
@@ -106,7 +106,7 @@ def _size(rendered: Rendered) -> Iterator[Finding]:
     yield request_finding(service, "sizing", Severity.NOTE, "goal", message, fix=fix)
 
 
-def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
+def _check_engine(rendered: Rendered) -> Iterator[Finding]:
     """The engine is published for the vendor of the accelerator, and implements the model."""
     service = rendered.resolved
     vendor, engine = service.pool.accelerator.vendor, service.engine
@@ -134,7 +134,7 @@ def _engine_runs(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _arguments(rendered: Rendered) -> Iterator[Finding]:
+def _check_arguments(rendered: Rendered) -> Iterator[Finding]:
     """The version of the engine accepts every argument of the command line."""
     service = rendered.resolved
     known = argument_list(service.engine.name, service.version)
@@ -146,7 +146,7 @@ def _arguments(rendered: Rendered) -> Iterator[Finding]:
         yield request_finding(service, "engine-argument", Severity.ERROR, "engine", message, fix=fix)
 
 
-def _measurable(rendered: Rendered) -> Iterator[Finding]:
+def _check_histograms(rendered: Rendered) -> Iterator[Finding]:
     """A goal lies at a bound of the engine's histogram; only there can the share of answers within it be read."""
     service, goal = rendered.resolved, rendered.resolved.spec.goal
     for name in ("time_to_first_token", "inter_token_latency"):
@@ -168,7 +168,7 @@ def _measurable(rendered: Rendered) -> Iterator[Finding]:
                 )
 
 
-def _scales(rendered: Rendered) -> Iterator[Finding]:
+def _check_scaling(rendered: Rendered) -> Iterator[Finding]:
     """The cluster can scale the replicas as the request states."""
     service = rendered.resolved
     replicas, scaler, where = service.spec.replicas, service.scaler, service.cluster_name
@@ -203,7 +203,7 @@ def _scales(rendered: Rendered) -> Iterator[Finding]:
         yield request_finding(service, "scale-from-zero", Severity.ERROR, "replicas.min", message, fix=fix)
 
 
-def _identity(rendered: Rendered) -> Iterator[Finding]:
+def _check_account(rendered: Rendered) -> Iterator[Finding]:
     """The tenant declares the service account of the Pods."""
     service = rendered.resolved
     tenant, account = service.tenancy.tenant, service.spec.service_account
@@ -225,7 +225,7 @@ def _identity(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _compute(rendered: Rendered) -> Iterator[Finding]:
+def _check_compute(rendered: Rendered) -> Iterator[Finding]:
     """The tenant's quota has CPU and memory for all Pods."""
     service = rendered.resolved
     compute, scaler, picker = service.tenancy.compute, service.scaler, service.picker
@@ -247,7 +247,7 @@ def _compute(rendered: Rendered) -> Iterator[Finding]:
             yield request_finding(service, "workload-compute", severity, f"compute.{field}", message, fix=fix)
 
 
-def _exposed(rendered: Rendered) -> Iterator[Finding]:
+def _check_gateway(rendered: Rendered) -> Iterator[Finding]:
     """A gateway serves the host of the service."""
     service = rendered.resolved
     if service.host is None:
@@ -282,7 +282,7 @@ def _why_no_picker(service: InferenceServiceOnCluster) -> tuple[str, str]:
     return f"the picker does not read {service.engine.title}, so {without}", "Use vLLM or SGLang."
 
 
-def _reached(rendered: Rendered) -> Iterator[Finding]:
+def _check_grants(rendered: Rendered) -> Iterator[Finding]:
     """The tenant's request grants the host, and egress to the weights."""
     service = rendered.resolved
     tenancy, host, tenant = service.tenancy, service.host, service.namespace
@@ -311,7 +311,7 @@ def _reached(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _add_ons(rendered: Rendered) -> Iterator[Finding]:
+def _check_add_ons(rendered: Rendered) -> Iterator[Finding]:
     """The cluster has the controllers that the rendered server needs."""
     service = rendered.resolved
     where = service.cluster_name
@@ -331,16 +331,16 @@ def _add_ons(rendered: Rendered) -> Iterator[Finding]:
 
 
 INFERENCE_CHECKS: Final = (
-    _fits,
-    _is_enough,
-    _size,
-    _engine_runs,
-    _arguments,
-    _measurable,
-    _scales,
-    _identity,
-    _compute,
-    _exposed,
-    _reached,
-    _add_ons,
+    _check_memory,
+    _check_replicas,
+    _note_sizing,
+    _check_engine,
+    _check_arguments,
+    _check_histograms,
+    _check_scaling,
+    _check_account,
+    _check_compute,
+    _check_gateway,
+    _check_grants,
+    _check_add_ons,
 )

@@ -44,8 +44,8 @@ def tenant_objects(
 ) -> tuple[ManifestObject, ...]:
     """Return the objects of some kinds that belong to a tenant.
 
-    An object belongs to a tenant by its tenant label, or because a label names its namespace as a tenant. So an object
-    without the label still counts. Objects of the platform (Flux, add-ons) have more rights than a tenant's.
+    An object belongs to a tenant if it has the tenant label, or if its namespace is that of a tenant. So an object that
+    has lost its label still counts. Objects of the platform (Flux, add-ons) have more rights than those of a tenant.
     """
     tenants = {name for name, body in (namespaces or {}).items() if _tenant(body)}
     found = []

@@ -26,7 +26,7 @@ _RUNS: Final = frozenset({"Job", "JobSet", "TrainingRuntime"})
 """Kinds that hold the Pod template of a run."""
 
 
-def _runs_once(rendered: Rendered) -> Iterator[Finding]:
+def _check_run_name(rendered: Rendered) -> Iterator[Finding]:
     """The name of the run matches its spec. An override would change the spec under the same name."""
     pipeline = rendered.resolved
     for item in rendered.objects:
@@ -38,7 +38,7 @@ def _runs_once(rendered: Rendered) -> Iterator[Finding]:
                 yield object_error(item, "spec", "run-changed", message, fix)
 
 
-def _inputs(rendered: Rendered) -> Iterator[Finding]:
+def _check_inputs(rendered: Rendered) -> Iterator[Finding]:
     """No input can change between the hash step and the end of training."""
     pipeline = rendered.resolved
     for index, dataset in enumerate(pipeline.spec.datasets):
@@ -53,7 +53,7 @@ def _inputs(rendered: Rendered) -> Iterator[Finding]:
             )
 
 
-def _add_ons(rendered: Rendered) -> Iterator[Finding]:
+def _check_add_ons(rendered: Rendered) -> Iterator[Finding]:
     """The cluster has JobSet, where the run needs it."""
     pipeline = rendered.resolved
     if pipeline.kind is RunKind.JOB and pipeline.nodes > 1:
@@ -74,7 +74,7 @@ def _add_ons(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _account(rendered: Rendered) -> Iterator[Finding]:
+def _check_account(rendered: Rendered) -> Iterator[Finding]:
     """The tenant declares the service account of the Pods."""
     pipeline = rendered.resolved
     identity, account = pipeline.tenancy.tenant.identity, pipeline.spec.service_account
@@ -86,7 +86,7 @@ def _account(rendered: Rendered) -> Iterator[Finding]:
         )
 
 
-def _compute(rendered: Rendered) -> Iterator[Finding]:
+def _check_compute(rendered: Rendered) -> Iterator[Finding]:
     """The tenant's quota has CPU and memory for all Pods."""
     pipeline = rendered.resolved
     compute = pipeline.tenancy.compute
@@ -105,4 +105,4 @@ def _compute(rendered: Rendered) -> Iterator[Finding]:
             )
 
 
-PIPELINE_CHECKS: Final = (_runs_once, _inputs, _add_ons, _account, _compute)
+PIPELINE_CHECKS: Final = (_check_run_name, _check_inputs, _check_add_ons, _check_account, _check_compute)

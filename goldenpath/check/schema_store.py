@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import jsonschema_rs
 
 from goldenpath.check import formats
-from goldenpath.check.crd_schemas import CORE_FILE, INDEX_FILE, OBJECT_META, root, short_name
+from goldenpath.check.crd_schemas import CORE_FILE, INDEX_FILE, OBJECT_META, object_schema, short_name
 from goldenpath.check.decoding import Decoder
 from goldenpath.check.structure import Structure
 from goldenpath.errors import DataError
@@ -115,7 +115,7 @@ class Schemas:
                 return None
             if entry["file"] == CORE_FILE:
                 api_version, _, kind = name.rpartition("/")
-                of_kind = root(core[entry["definition"]], api_version, kind, METADATA)
+                of_kind = object_schema(core[entry["definition"]], api_version, kind, METADATA)
                 return {**of_kind, "$defs": _reachable(of_kind, core)}
             schema = dict(_load(entry["file"]))
         schema["properties"] = {**schema["properties"], "metadata": {"$ref": METADATA}}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["TENANT_CHECKS"]
 
 
-def _addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+def _check_addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
     if not rendered.resolved.is_retiring:  # A retiring tenant needs no add-ons and no Secrets.
         yield from check_addons(rendered.resolved)
         yield from check_references(rendered.resolved)
@@ -28,17 +28,17 @@ def _addons(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
         yield from check_secret_references(rendered.resolved, rendered.objects, without)
 
 
-def _overrides(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+def _check_overrides(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
     yield from check_overrides(rendered.resolved, rendered.objects)
     yield from check_exceptions(rendered.resolved)
 
 
-def _guard_rails(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+def _check_guard_rails(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
     yield from check_guard_rails(rendered.resolved, rendered.objects)
 
 
-def _retiring(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
+def _check_retiring(rendered: RenderedOnCluster[Tenancy]) -> Iterator[Finding]:
     yield from check_retiring(rendered.resolved, rendered.objects)
 
 
-TENANT_CHECKS: Final = (_addons, _overrides, _guard_rails, _retiring)
+TENANT_CHECKS: Final = (_check_addons, _check_overrides, _check_guard_rails, _check_retiring)

@@ -42,7 +42,7 @@ _FORBIDDEN_SETTINGS: Final = (
 _NOT_GUESSED: Final = {"Endpoints": "endpoints"}
 
 
-def _places(rendered: Rendered) -> Iterator[Finding]:
+def _check_paths(rendered: Rendered) -> Iterator[Finding]:
     """Find files outside the workload's folders, and files that change what Flux applies."""
     resolved = rendered.resolved
     places = RepositoryPaths(resolved.ref, resolved.platform.layout)
@@ -64,7 +64,7 @@ def _places(rendered: Rendered) -> Iterator[Finding]:
         yield Finding(file.path, str(resolved.ref), "", rule, Severity.ERROR, message, fix)
 
 
-def _rights(rendered: Rendered) -> Iterator[Finding]:
+def _check_rights(rendered: Rendered) -> Iterator[Finding]:
     """Find objects that the account which applies the workload may not write."""
     resolved = rendered.resolved
     rules = _account_rules(rendered)
@@ -146,7 +146,7 @@ def _resource(kind: str) -> str:
     return f"{lower[:-1]}ies" if lower.endswith("y") else f"{lower}s"
 
 
-def _labels(rendered: Rendered) -> Iterator[Finding]:
+def _check_labels(rendered: Rendered) -> Iterator[Finding]:
     """Find objects without the labels that name the tenant and workload for policies, the catalog and people."""
     wanted = {key: rendered.resolved.labels[key] for key in (names.TENANT, names.WORKLOAD)}
     for item in rendered.objects:
@@ -158,7 +158,7 @@ def _labels(rendered: Rendered) -> Iterator[Finding]:
                 yield object_error(item, f"metadata.labels[{key}]", "workload-label", message, fix)
 
 
-def _applied(rendered: Rendered) -> Iterator[Finding]:
+def _check_kustomization(rendered: Rendered) -> Iterator[Finding]:
     """Check that one Kustomization applies the checked objects, as the tenant's account."""
     resolved = rendered.resolved
     if not resolved.platform.has("flux"):
@@ -195,7 +195,7 @@ def _is_in_flux_file(item: ManifestObject, resolved: WorkloadOnCluster) -> bool:
     return item.file == RepositoryPaths(resolved.ref, resolved.platform.layout).flux(resolved.cluster_name)
 
 
-def _same_objects(rendered: Rendered) -> Iterator[Finding]:
+def _check_collisions(rendered: Rendered) -> Iterator[Finding]:
     """Find objects that the tenant's own golden path renders too."""
     resolved = rendered.resolved
     taken = {object_id(item) for item in rendered.tenant_objects if item.namespace == resolved.namespace}
@@ -205,7 +205,7 @@ def _same_objects(rendered: Rendered) -> Iterator[Finding]:
             yield object_error(item, "metadata.name", "object-collision", message, "Use another name.")
 
 
-def _replicas(rendered: Rendered) -> Iterator[Finding]:
+def _check_replicas(rendered: Rendered) -> Iterator[Finding]:
     for scaler in scalers(rendered.objects):
         if scaler.fewest > scaler.most:
             message = f"the minimum of replicas, {scaler.fewest}, is above the maximum, {scaler.most}"
@@ -213,7 +213,7 @@ def _replicas(rendered: Rendered) -> Iterator[Finding]:
             yield object_error(scaler.item, scaler.field, "replicas", message, fix)
 
 
-def _accelerators(rendered: Rendered) -> Iterator[Finding]:
+def _check_accelerators(rendered: Rendered) -> Iterator[Finding]:
     resolved = rendered.resolved
     if not resolved.is_retiring:
         yield from against_grants(
@@ -254,17 +254,17 @@ def against_grants(
             yield Finding("", place, "inputs", "workload-accelerators", Severity.WARNING, message, fix)
 
 
-def _overrides(rendered: Rendered) -> Iterator[Finding]:
+def _check_overrides(rendered: Rendered) -> Iterator[Finding]:
     yield from check_overrides(rendered.resolved, rendered.objects)
 
 
 WORKLOAD_CHECKS: Final = (
-    _places,
-    _rights,
-    _labels,
-    _applied,
-    _same_objects,
-    _replicas,
-    _accelerators,
-    _overrides,
+    _check_paths,
+    _check_rights,
+    _check_labels,
+    _check_kustomization,
+    _check_collisions,
+    _check_replicas,
+    _check_accelerators,
+    _check_overrides,
 )

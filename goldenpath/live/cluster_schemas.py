@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.check.crd_schemas import INDEX_FILE, derive, pretty
+from goldenpath.check.crd_schemas import INDEX_FILE, compact_json, derive
 from goldenpath.file_output import write_files
 from goldenpath.manifests import RenderedFile
 
@@ -45,7 +45,7 @@ def import_schemas(definitions: Iterable[Mapping[str, Any]], folder: Path) -> Im
     files = derive(definitions)
     before = _earlier_files(folder)
     outcome = write_files(
-        folder, [RenderedFile(name, f"{pretty(content)}\n") for name, content in sorted(files.items())]
+        folder, [RenderedFile(name, f"{compact_json(content)}\n") for name, content in sorted(files.items())]
     )
     stale = tuple(name for name in before if name not in files and (folder / name).is_file())
     for name in stale:

@@ -39,7 +39,7 @@ def _ports(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
 def _mounts(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
     mounts, devices = container.get("volumeMounts", ()), container.get("volumeDevices", ())
     paths = (mount["mountPath"] for mount in mounts)
-    yield from unique(paths, "volumeMounts[].mountPath", "a mount at", "Mount it elsewhere.")
+    yield from unique(paths, "volumeMounts[].mountPath", "mount path", "Mount it elsewhere.")
     is_privileged = container.get("securityContext", {}).get("privileged") is True
     for index, mount in enumerate(mounts):
         if mount.get("subPath") and mount.get("subPathExpr"):
@@ -55,7 +55,7 @@ def _mounts(container: dict[str, Any]) -> Iterator[ApiRuleViolation]:
                 f"volumeMounts[{index}].mountPropagation", "volume", message, "Use HostToContainer or None."
             )
     for field in ("name", "devicePath"):
-        yield from unique((device[field] for device in devices), f"volumeDevices[].{field}", "a device at")
+        yield from unique((device[field] for device in devices), f"volumeDevices[].{field}", "device")
     for index, device in enumerate(devices):
         if any(
             device["name"] == mount["name"] or device["devicePath"] == mount["mountPath"] for mount in mounts
