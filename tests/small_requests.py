@@ -58,7 +58,7 @@ def cluster(*accelerators: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def problems(document: Any, on: Any = None) -> tuple[Problem, ...]:
-    """What the parser says about a request (on a fleet, where one is given), or nothing."""
+    """The parser's problems with a request, on an optional fleet."""
     try:
         parse_request(Tenant, document, Surroundings(None if on is None else parse_fleet(on)))
     except InputError as error:
@@ -67,7 +67,7 @@ def problems(document: Any, on: Any = None) -> tuple[Problem, ...]:
 
 
 def fleet_problems(document: Any) -> tuple[Problem, ...]:
-    """What the parser says about a fleet, or nothing."""
+    """The parser's problems with a fleet."""
     try:
         parse_fleet(document)
     except InputError as error:

@@ -49,7 +49,7 @@ def serve(repository: Path) -> Iterator[Callable[..., Served]]:
 
 @pytest.fixture
 def open_backend(serve: Callable[..., Served]) -> Served:
-    """The backend as it is on a developer's machine: nobody has to say who they are."""
+    """The backend as on a developer's machine, without authentication."""
     return serve()
 
 

@@ -81,7 +81,7 @@ class Issuer:
         return (key or self.plugin_key).sign(_without_none(said | claims), typ)
 
     def for_user(self, name: str = "ada", **claims: Any) -> str:
-        """What the scaffolder shows for a user who started a task."""
+        """The scaffolder's token for the user who started a task."""
         return self.plugin(on_behalf_of=self.user(name, typ=LIMITED, **claims))
 
 

@@ -64,7 +64,7 @@ class Served:
 
 @dataclass
 class Run:
-    """What a run told."""
+    """The events of a run."""
 
     events: list[dict[str, Any]]
 

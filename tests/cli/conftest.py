@@ -31,7 +31,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def built_in_paths(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The golden paths that ship with goldenpath, instead of those of a few lines; name it before `repository`."""
+    """The shipped golden paths instead of the small ones; request it before `repository`."""
     monkeypatch.delenv("GOLDENPATH_LIBRARY")
 
 

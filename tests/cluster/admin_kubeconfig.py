@@ -62,7 +62,7 @@ def _named(config: Any, part: str, name: str) -> Any:
 
 
 def _content(entry: Any, field: str, folder: Path) -> bytes:
-    """What a field holds, as data or as the name of a file."""
+    """The content of a field that holds data or a file name."""
     if data := entry.get(f"{field}-data"):
         return base64.b64decode(data)
     return (folder / entry[field]).read_bytes() if entry.get(field) else b""

@@ -37,7 +37,7 @@ class Component:
 
     @property
     def folder(self) -> Path:
-        """Where its programs are, or will be."""
+        """The folder of its programs."""
         if self.name == "kubernetes":
             return kubernetes()
         return _cache() / f"{self.name}-{self.version}"

@@ -55,7 +55,7 @@ def lacking(config: pytest.Config) -> str:
 
 
 def crds_folder(config: pytest.Config) -> Path | None:
-    """Where the CRDs are, if they are anywhere."""
+    """The folder of the CRDs, if it exists."""
     if given := config.getoption("--crds"):
         return Path(given)
     return from_modules() if from_modules().is_dir() else None

@@ -36,7 +36,7 @@ def _ended(container: dict[str, Any], message: str) -> dict[str, Any]:
 
 
 def succeed(api: Api, pod: dict[str, Any]) -> None:
-    """What the kubelet says of a Pod whose containers have ended with 0."""
+    """The kubelet's status of a Pod whose containers have ended with 0."""
     (step,), (trainer,) = pod["spec"]["initContainers"], pod["spec"]["containers"]
     rows = [[argument.split("=")[1], TREE, 3, 4096] for argument in step["args"]]
     record = json.dumps({"format": "lineage/v1", "inputs": rows}, separators=(",", ":"))

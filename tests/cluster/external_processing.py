@@ -15,7 +15,7 @@ _CHOSEN = re.compile(rb"x-gateway-destination-endpoint[^0-9]{1,8}([0-9.]+:[0-9]+
 
 
 def is_serving(port: int, service: str) -> bool:
-    """What a readiness probe learns."""
+    """The result of a readiness probe."""
     return _SERVING in _call(f"http://127.0.0.1:{port}/{_CHECK}", _field(1, service.encode()))
 
 

@@ -26,7 +26,7 @@ CONTROLLERS = ("source-controller", "kustomize-controller")
 
 
 def built(kustomization: str, *files: str) -> list[dict[str, Any]]:
-    """What a rendered `flux-system/kustomization.yaml` makes of the files that it names, as far as it patches them.
+    """The named files after the patches of a rendered `flux-system/kustomization.yaml`.
 
     `flux bootstrap` applies this and not the files; for kustomize itself there is the controller, later.
     """
@@ -56,7 +56,7 @@ def flags_of(objects: Sequence[dict[str, Any]], controller: str) -> list[str]:
 
 
 def components_yaml() -> str:
-    """What stands for `gotk-components.yaml`: its Namespace, accounts, rights and Deployments; no Pod runs here.
+    """A small `gotk-components.yaml`: Namespace, accounts, rights and Deployments without Pods.
 
     kustomize-controller has every right, as Flux gives it: tenants are held by acting as their own accounts.
     """
@@ -93,7 +93,7 @@ def deployment(name: str) -> dict[str, Any]:
 
 
 def sync_yaml(url: str, cluster: str) -> str:
-    """What stands for `gotk-sync.yaml`: the fleet repository, and the Kustomization of a cluster's folder."""
+    """A `gotk-sync.yaml`: the fleet repository, and the Kustomization of a cluster's folder."""
     source = SOURCE | {
         "metadata": {"name": NAMESPACE, "namespace": NAMESPACE},
         "spec": {"interval": "1m", "url": url, "ref": {"branch": "main"}},
@@ -152,7 +152,7 @@ class Flux:
         return applied.endswith(revision) and self.condition(name, namespace)[0] == "True"
 
     def kustomization(self, name: str, namespace: str = NAMESPACE) -> dict[str, Any]:
-        """What the API server has of it; nothing if it does not exist."""
+        """The object on the API server; empty if it does not exist."""
         answer = self.api.get(KUSTOMIZATION | {"metadata": {"name": name, "namespace": namespace}})
         return answer.body if answer.ok else {}
 
@@ -166,7 +166,7 @@ class Flux:
 
 @contextlib.contextmanager
 def flux(api: Api, folder: Path, flags: Mapping[str, Sequence[str]], trusted: Path) -> Iterator[Flux]:
-    """The controllers while they are wanted, each with its flags, as its own account. They trust a certificate."""
+    """Run the controllers with their flags, each under its own account. They trust a certificate."""
     storage, *health = free_ports(3)
     address = f"127.0.0.1:{storage}"
     own = {

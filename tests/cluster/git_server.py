@@ -71,7 +71,7 @@ class Repository:
 
 
 def git(*words: str, folder: Path) -> str:
-    """What a Git command prints."""
+    """The output of a Git command."""
     done = subprocess.run(
         ["git", *words],
         cwd=folder,
@@ -99,7 +99,7 @@ class GitServer:
 
 @contextlib.contextmanager
 def git_server(folder: Path, certificate: Path, key: Path) -> Iterator[GitServer]:
-    """A server while it is wanted; it shows the given certificate, and anybody may read."""
+    """Run a server with the given certificate; all clients may read."""
     for part in ("served", "work"):
         (folder / part).mkdir(parents=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

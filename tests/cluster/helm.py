@@ -75,7 +75,7 @@ def _described(blob: Blob) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def helm_controller(platform: RunningPlatform, folder: Path) -> Iterator[None]:
-    """The controller while it is wanted, with every right, as Flux gives it: releases are held by their accounts."""
+    """Run the controller with every right, as Flux does; the accounts of releases limit them."""
     api = platform.api
     rights = bound_accounts(f"cluster-reconciler-{CONTROLLER}", NAMESPACE, CONTROLLER)
     api.apply_all([service_account(NAMESPACE, CONTROLLER), rights])

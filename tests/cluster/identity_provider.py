@@ -33,14 +33,14 @@ _NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "identity provid
 
 @dataclass(frozen=True)
 class IdentityProvider:
-    """Who people are."""
+    """An OpenID Connect provider for people of a test."""
 
     issuer: str
     certificate: Path
     key: rsa.RSAPrivateKey
 
     def token(self, person: str, groups: Sequence[str]) -> str:
-        """What a person gets who has logged in: good for an hour."""
+        """The token of a person after login, valid for an hour."""
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": AUDIENCE, "sub": person, "email": person, "groups": list(groups)}
         return jwt.encode(
@@ -50,7 +50,7 @@ class IdentityProvider:
 
 @contextlib.contextmanager
 def identity_provider(folder: Path) -> Iterator[IdentityProvider]:
-    """A provider while it is wanted, with a key and a certificate of its own in a folder."""
+    """Run a provider with its own key and certificate in a folder."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     certificate = folder / "identity-provider.crt"
     private = folder / "identity-provider.key"

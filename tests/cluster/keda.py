@@ -28,7 +28,7 @@ _API = "v1beta1.external.metrics.k8s.io"
 
 @contextlib.contextmanager
 def keda(api: Api, folder: Path, namespace: str) -> Iterator[None]:
-    """KEDA while it is wanted, for the scalers of one namespace. The API server asks its adapter for external metrics."""
+    """Run KEDA for the scalers of one namespace. The API server reads external metrics from its adapter."""
     grpc, health, adapter = free_ports(3)
     authority = Authority(folder, "KEDA")
     hosts = ("localhost", "127.0.0.1", f"{_SERVICE}.{NAMESPACE}.svc")

@@ -27,7 +27,7 @@ _CERTIFICATES = "k8s-webhook-server/serving-certs"
 
 @contextlib.contextmanager
 def kserve(api: Api, folder: Path) -> Iterator[None]:
-    """The controller while it is wanted, as its own account; its webhooks are in force as long."""
+    """Run the controller under its own account, with its webhooks in force."""
     webhook, health = free_ports(2)
     certificates = folder / _CERTIFICATES
     certificates.mkdir(parents=True)

@@ -29,7 +29,7 @@ _POLICY = re.compile(r"ValidatingAdmissionPolicy 'goldenpath-([a-z-]+)'")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API server answered: an object, or a Status that says why not."""
+    """An answer of the API server: an object, or a Status with the reason of a refusal."""
 
     status: int
     body: dict[str, Any]
@@ -108,7 +108,7 @@ class Server:
 
 
 class Api:
-    """What one user says to a server. ``headers`` are who the user is."""
+    """Requests of one user to a server. ``headers`` identify the user."""
 
     def __init__(self, server: Server, headers: Mapping[str, str]) -> None:
         self.server = server
@@ -120,7 +120,7 @@ class Api:
         return Api(Server(self.server.url, tls, self.server.authority, self.server.people), self._headers)
 
     def bearing(self, token: str) -> Api:
-        """The user whom a token belongs to, and nobody else's identity beside it."""
+        """The client of the token's user, without other identities."""
         return Api(self.server, {"Authorization": f"Bearer {token}"})
 
     def person(self, name: str, group: str, prefix: str) -> Api:
@@ -130,7 +130,7 @@ class Api:
         return self.acting_as(name, f"{prefix}{group}")
 
     def acting_as(self, user: str, group: str = "") -> Api:
-        """Impersonating somebody of a group, which this user must be allowed to do."""
+        """A client that impersonates a user of a group; this user needs the right to impersonate."""
         headers = {**self._headers, "Impersonate-User": user}
         return Api(self.server, headers | ({"Impersonate-Group": group} if group else {}))
 
@@ -203,7 +203,7 @@ class Api:
         return token
 
     def may(self, verb: str, group: str, resource: str, namespace: str = "", name: str = "") -> bool:
-        """What the server's own authoriser says about this user; a slash sets off the subresource."""
+        """The verdict of the server's authoriser on this user; a slash separates the subresource."""
         plain, _, subresource = resource.partition("/")
         attributes = {
             "verb": verb,
@@ -258,7 +258,7 @@ class Api:
         return next(found, None)
 
     def forget_resources(self) -> None:
-        """Ask the server again what it has: custom resources came or went."""
+        """Drop the cached resources after custom resources were added or removed."""
         self.server.resources.clear()
 
 

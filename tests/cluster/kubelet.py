@@ -29,7 +29,7 @@ _TURN = 0.2
 
 @dataclass
 class Program:
-    """What Pods run: a command whose options follow from a port, which answers at a path when it is ready."""
+    """The program of the Pods: a command with options for a port, ready when a path answers."""
 
     command: Path
     options: Callable[[int], list[str]]
@@ -218,7 +218,7 @@ def _at(one: RunningPod, port: int, renamed: Mapping[str, tuple[str, str]]) -> I
 
 @contextlib.contextmanager
 def kubelet(api: Api, namespace: str, folder: Path, program: Program | None = None) -> Iterator[Kubelet]:
-    """The stand-in while it is wanted, with a node of its own that the scheduler does not use."""
+    """Run the stand-in with its own node, which the scheduler does not use."""
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-of-{namespace}"}}
     own = api.separate()
     assert api.create({**node, "spec": {"unschedulable": True}}).ok

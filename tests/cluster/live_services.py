@@ -37,7 +37,7 @@ class Served:
         return str(self.request["name"])
 
     def objects(self, *, fleet: Mapping[str, Any] | None = None, **changes: Any) -> list[ManifestObject]:
-        """What the service renders into the tenant's namespace, with some fields of its request changed."""
+        """Objects of the service in the tenant's namespace, with changed fields of its request."""
         known = parse_fleet(fleet or self.fleet)
         tenants = Tenants(lambda name: self.parent if name == self.tenant else None, lambda: (self.tenant,))
         spec = parse({**self.request, **changes}, fleet=known, tenants=tenants)

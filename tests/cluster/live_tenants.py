@@ -65,7 +65,7 @@ class Onboarding:
         self._platform: Mapping[str, Any] | None = None
 
     def platform(self, fleet: Mapping[str, Any]) -> None:
-        """What the tenants of the fleet's one cluster share: device classes, priorities, admission policies.
+        """The platform of the fleet's one cluster: device classes, priorities, admission policies.
 
         The policies of another fleet have the same names, so the last one that was applied is in force.
         """
@@ -154,7 +154,7 @@ class Onboarding:
         return self.api.account_token(namespace, account)
 
     def namespace(self, name: str, **metadata: Any) -> dict[str, Any]:
-        """A namespace of our own making, or of somebody else's that is there already."""
+        """A new namespace, or an existing one."""
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}
         answer = self.api.apply(body, manager="tests")
         assert answer.ok, answer.message

@@ -16,7 +16,7 @@ ROOM = {"cpu": "64", "memory": "1Ti", "pods": "110"}
 
 @contextlib.contextmanager
 def made_up_node(api: Api, devices: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-    """A Node that is Ready while it is wanted, and which takes only Pods that say :func:`only` it; with devices, if any."""
+    """A Ready Node, with optional devices, that takes only Pods with :func:`only` of it."""
     name = f"n-{secrets.token_hex(4)}"
     body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
     assert api.create(body).ok
@@ -32,5 +32,5 @@ def made_up_node(api: Api, devices: Mapping[str, str] | None = None) -> Iterator
 
 
 def only(node: dict[str, Any]) -> dict[str, Any]:
-    """What a Pod's spec says to be let onto a made-up Node."""
+    """Fields of a Pod's spec that bind it to a made-up Node."""
     return {"tolerations": [{"key": "only", "value": node["metadata"]["name"]}]}

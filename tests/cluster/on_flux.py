@@ -64,7 +64,7 @@ class OnFlux:
         return revision
 
     def refusal(self, name: str, **files: dict[str, Any]) -> str:
-        """What Flux says when it refuses what a tenant's own repository holds; ``settings`` are always there."""
+        """Flux's message when it refuses a tenant's own repository; the repository always has ``settings``."""
         revision = self.push(name, settings=config_map("settings"), **files)
 
         def reported() -> tuple[str, str]:

@@ -131,7 +131,7 @@ class Prometheus:
 
     @contextlib.contextmanager
     def discovery(self, namespace: str) -> Iterator[None]:
-        """While it is wanted, the Pods of a namespace are looked for again and again."""
+        """Discover the Pods of a namespace repeatedly."""
         over, own = threading.Event(), self.api.separate()
 
         def look() -> None:
@@ -162,7 +162,7 @@ class Prometheus:
         self._running.close()
 
     def value(self, query: str) -> float | None:
-        """What a query comes to; None where nothing does."""
+        """The value of a query; None without a result."""
         target = f"{self.address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         found = json.loads(read(target))["data"]["result"]
         return float(found[0]["value"][1]) if found else None

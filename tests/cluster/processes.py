@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def process(
     command: Path, options: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Callable[..., None]]:
-    """A process while it is wanted; gives what waits until it is ready, or says why it ended.
+    """Run a process; yield a function that waits until it is ready, or fails with the reason of its end.
 
     ``settings`` are added to the environment. What it prints is in ``folder``, in a file with its name.
     """
@@ -54,7 +54,7 @@ def process(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on just now."""
+    """Free ports of loopback."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -70,7 +70,7 @@ def accepts_connections(port: int) -> bool:
 
 
 def read(url: str) -> bytes:
-    """What a URL answers.
+    """The answer of a URL.
 
     Raises:
         OSError: nobody answers there, or with an error.

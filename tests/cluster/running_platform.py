@@ -69,7 +69,7 @@ class RunningPlatform:
 
     @cached_property
     def onboarding(self) -> Onboarding:
-        """Makes tenants here without Git, beside what all tenants share."""
+        """Creates tenants without Git, in addition to the platform."""
         onboarding = Onboarding(self.api)
         if self.flux:
             self.flux.at(self.repository.head, "platform")
@@ -82,7 +82,7 @@ class RunningPlatform:
         return self.onboarding.tenant(self.document, clusters=[CLUSTER], **request)
 
     def rendered(self, name: str) -> list[dict[str, Any]]:
-        """What a tenant has on this cluster, as the library renders it."""
+        """Objects of a tenant on this cluster, from the library."""
         pipeline = self.pipeline
         tenant = parse(self.requests[name], fleet=pipeline.fleet)
         return [item.body for item in pipeline.render(tenant, cluster=CLUSTER).objects()]
@@ -112,7 +112,7 @@ class RunningPlatform:
 
 @contextlib.contextmanager
 def running_platform(folder: Path, definitions: Path, sample: Path) -> Iterator[RunningPlatform]:
-    """The cluster while it is wanted, of the sample fleet's file; with every controller that was built."""
+    """Run the cluster of the sample fleet with every built controller."""
     with contextlib.ExitStack() as running:
 
         def place(name: str) -> Path:
@@ -187,7 +187,7 @@ def _built(*names: str) -> bool:
 
 
 def _kueue_resources(platform: RunningPlatform) -> dict[str, Any]:
-    """What the platform has rendered for `resources` of Kueue's own configuration."""
+    """The rendered `resources` of Kueue's own configuration."""
     resources: dict[str, Any] = {}
     for item in platform.pipeline.render(platform.pipeline.fleet, cluster=CLUSTER).objects():
         if item.name == "goldenpath-kueue-configuration":

@@ -86,7 +86,7 @@ def _id(parts: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def spire(api: Api, folder: Path, trust_domain: str, cluster: str, class_name: str) -> Iterator[Spire]:
-    """A server and its controller manager while they are wanted.
+    """Run a server and its controller manager.
 
     The webhook of the controller manager is off: it only repeats what the CRDs' schemas cannot say of templates.
     """

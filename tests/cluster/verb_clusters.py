@@ -81,7 +81,7 @@ def config_map(namespace: str, name: str = "settings", **data: str) -> ManifestO
 
 @dataclass
 class Proxy:
-    """What stands before the API server. ``failures`` are answered first, in order: a status and its headers."""
+    """A proxy in front of the API server. It first answers with ``failures``, in order: a status and its headers."""
 
     url: str = ""
     failures: list[tuple[int, Mapping[str, str]]] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Proxy:
 
 @contextlib.contextmanager
 def proxy(api: Api) -> Iterator[Proxy]:
-    """A proxy on loopback, without TLS, that passes on what it does not refuse."""
+    """Run a proxy on loopback, without TLS."""
     state = Proxy()
 
     class Handler(BaseHTTPRequestHandler):

@@ -82,7 +82,7 @@ class Page:
 
 
 def anchor_of(heading: str) -> str:
-    """What GitHub makes of a heading."""
+    """GitHub's anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Where the fleet repository is."""
+    """The folder of the fleet repository."""
     return tmp_path / "fleet.git"
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=[PlayedGitHub, PlayedGitLab, PlayedGitea], ids=lambda played: played.kind)
 def each(request: pytest.FixtureRequest) -> Iterator[Table]:
-    """Each forge in its turn."""
+    """Each forge, one after the other."""
     yield from table(request.param())
 
 

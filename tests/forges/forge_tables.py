@@ -21,7 +21,7 @@ KNOWN_TOKEN = Token(TOKEN)
 
 @dataclass
 class Table:
-    """A forge of goldenpath's and the one it speaks to; ``waits`` are the seconds that it wanted to sleep."""
+    """A forge client and its played forge; ``waits`` are the requested sleeps in seconds."""
 
     played: Played
     server: Loopback

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What came in: ``segments`` are the path's parts below the API's base, each unquoted."""
+    """A received request: ``segments`` are the unquoted parts of the path below the API's base."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Reply:
 
 
 class Fault:
-    """What goes wrong with one call. ``acted`` says that the forge does its work before the answer is lost."""
+    """A fault of one call. With ``acted``, the forge does its work before the answer is lost."""
 
     def __init__(
         self, reply: Reply | None = None, *, acted: bool = False, reset: bool = False, hang: bool = False

@@ -72,7 +72,7 @@ class Memory:
 
 
 class Played:
-    """What the three have in common: who is let in, and pages."""
+    """Common parts of the three: authentication and pages."""
 
     base: str
     scheme: str

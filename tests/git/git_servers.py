@@ -176,7 +176,7 @@ def git_daemon(root: Path) -> Iterator[str]:
 
 
 def closed_port() -> int:
-    """A port of loopback on which nobody listens."""
+    """A port of loopback without a listener."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -101,7 +101,7 @@ def run(
 
 
 def found(rendered: Rendered) -> dict[str, str]:
-    """What the checks say, by rule; warnings and errors."""
+    """Warnings and errors of the checks, by rule."""
     return {
         f.rule: f"{f.severity} {f.field}: {f.message} {f.fix}"
         for f in rendered.findings

@@ -28,7 +28,7 @@ def sha256(data: bytes) -> str:
 
 
 def checksums(files: Mapping[str, bytes], place: str = "") -> bytes:
-    """What `sha256sum` prints of files."""
+    """The output of `sha256sum` for files."""
     return "".join(f"{sha256(data)}  {place}{name}\n" for name, data in sorted(files.items())).encode()
 
 

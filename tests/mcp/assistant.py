@@ -38,7 +38,7 @@ def run(call: Callable[[], Awaitable[T]]) -> T:
 
 
 def listed(server: Any) -> ListToolsResult:
-    """What a new client is offered."""
+    """The tools that a new client sees."""
 
     async def call() -> ListToolsResult:
         async with Client(server) as client:
@@ -55,7 +55,7 @@ def data(result: CallToolResult) -> dict[str, Any]:
 
 
 def problems(result: CallToolResult) -> dict[str, str]:
-    """What a refusal says: rule by field."""
+    """The rule of a refusal for each field."""
     assert result.is_error, text(result)
     return {each["field"]: each["rule"] for each in json.loads(text(result))["problems"]}
 

@@ -64,7 +64,7 @@ def tree_of(where: Repository, files: Mapping[str, str | bytes | None], start: s
 
 
 def rendered(document: dict[str, Any], fleet: dict[str, Any] = FLEET) -> tuple[dict[str, str], Lock]:
-    """What a publish of a request leaves behind: every file by path, and the lock that is among them."""
+    """The result of a publish of a request: every file by path, and its lock."""
     spec = parse_fleet(fleet)
     tenant = parse_request(Tenant, document, Surroundings(spec))
     pipeline, layout = Pipeline(spec), layout_of(fleet)

@@ -104,7 +104,7 @@ def key_of(body: Body, field_name: str) -> tuple[str, ...] | None:
 
 
 def twin(base: Body, new: Body, steps: Steps) -> Steps:
-    """Where a place of the base is in a new version of the same object.
+    """The place in a new version that corresponds to a place of the base.
 
     Raises:
         GoneError: it is not there.

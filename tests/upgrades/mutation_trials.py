@@ -38,7 +38,7 @@ _TRIES = 12
 
 @dataclass
 class Outcome:
-    """What goldenpath made of an edit."""
+    """The result of an edit in goldenpath."""
 
     text: str
     overrides: list[Override] = field(default_factory=list)

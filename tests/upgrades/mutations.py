@@ -122,7 +122,7 @@ def new_item(rng: random.Random, body: Body, steps: Steps, item: Any) -> Any:
 
 
 def has_equal_items(value: Any) -> bool:
-    """Whether a list below has an item twice: nothing tells those apart."""
+    """Whether a list below has equal items, which cannot be distinguished."""
     return any(
         isinstance(inner, list) and len({mark(item) for item in inner}) < len(inner)
         for _, inner in places({"": value})
