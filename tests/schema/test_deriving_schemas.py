@@ -103,7 +103,7 @@ def test_a_version_that_is_not_served_is_an_error(version: dict[str, Any]) -> No
 
 def test_short_schemas_stay_on_one_line() -> None:
     value = {"short": [1, 2], "long": {f"key{n}": ["x" * 40] for n in range(4)}}
-    text = crd_schemas.pretty(value)
+    text = crd_schemas.compact_json(value)
     assert json.loads(text) == value
     assert '"short": [1, 2]' in text
     assert max(map(len, text.splitlines())) <= crd_schemas.LINE
