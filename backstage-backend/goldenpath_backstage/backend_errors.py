@@ -42,6 +42,11 @@ class BackendError(GoldenpathError):
     retry_after: int | None = None
     """Whole seconds after which a retry may succeed; None if a retry does not help."""
 
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        if retry_after is not None:
+            self.retry_after = retry_after
+
 
 class UnauthenticatedError(BackendError):
     """The caller has no valid token. ``reason`` is only for the log, never for the answer."""
@@ -97,10 +102,6 @@ class BusyError(BackendError):
     kind = "busy"
     title = "Too many requests"
 
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
 
 class CancelledRunError(BackendError):
     """The caller disconnected, the time is up, or the service stops. Only in the last case does a retry help."""
@@ -109,10 +110,6 @@ class CancelledRunError(BackendError):
     kind = "cancelled"
     title = "The run was cancelled"
 
-    def __init__(self, message: str, retry_after: int | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
 
 class UnavailableError(BackendError):
     """The repository, the database or a token issuer does not answer."""
@@ -120,7 +117,4 @@ class UnavailableError(BackendError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     kind = "unavailable"
     title = "A service that the backend needs does not answer"
-
-    def __init__(self, message: str, retry_after: int = 5) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+    retry_after = 5
