@@ -49,7 +49,7 @@ def test_a_request_is_compared_applied_and_then_the_same(here, cluster, name):
     before = run("diff", "request.yaml")
     assert before.exit_code == 1, before.output
     assert f"+ Namespace {name}" in before.stdout
-    assert "for a namespace that is not there yet" in before.stdout
+    assert "for a namespace that does not exist yet" in before.stdout
 
     dry = run("apply", "request.yaml", "--dry-run")
     assert dry.exit_code == 0, dry.output
