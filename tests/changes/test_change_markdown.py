@@ -1,4 +1,4 @@
-"""The pull request of a thousand tenants is a page that a person can read."""
+"""The pull request of a thousand tenants stays readable for a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries, changes, waves and undo of workloads: the inputs of their golden path are fields like any other."""
+"""Queries, changes, waves and undo of workloads, also for the inputs of their golden path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real fleet repositories for the tests: two clusters, and tenants that ask for little or for much."""
+"""Real fleet repositories for the tests: two clusters, and tenants with small and large requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many tenants at once: the same results as one by one, in order, in bounded memory, and nothing left behind."""
+"""Rendering many tenants has the results of rendering one by one, in order, in bounded memory, and leaves no process."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_problem_of_one_request_is_in_its_result_and_stops_no_other(workers):
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_version_that_is_not_there_ends_it_with_its_problem(workers):
+def test_a_missing_version_ends_the_rendering_with_a_problem(workers):
     unknown = [RenderTask(text(0), pinned=("tenant/v1", "1.99.0"))]
     with pytest.raises(InputError) as refused:
         list(render_many(unknown, fleet_text(), library=LIBRARY, workers=workers))
@@ -240,7 +240,7 @@ def test_an_error_from_another_process_is_unchanged():
     assert there.problems[0].value is MISSING
 
 
-def test_what_is_wrong_with_a_request_without_a_file_is_reported_once(monkeypatch, tmp_path):
+def test_a_problem_of_a_request_without_a_file_is_reported_once(monkeypatch, tmp_path):
     monkeypatch.setattr(change_rendering, "MANY", 2)
     wrong = asked("team-1", clusters=["london"])
     with Fleet.create(tmp_path / "fleet", fleet_text(), author=ADA) as fleet:

@@ -1,4 +1,4 @@
-"""A new release of goldenpath that renders other files is a change that a plan shows; an older one publishes nothing."""
+"""A plan shows files that a new release renders differently; an older release refuses to publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new fleet repository is whole from its first commit on."""
+"""A new fleet repository is complete from its first commit."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def test_a_work_tree_is_brought_along_by_a_publish(tmp_path: Path) -> None:
     assert (folder / "tenants/vision/tenant.yaml").is_file()
 
 
-def test_a_checkout_on_no_branch_can_be_looked_at_and_not_published_to(
-    fleet: Fleet, place: Path, tmp_path: Path
-) -> None:
+def test_a_detached_checkout_is_read_only(fleet: Fleet, place: Path, tmp_path: Path) -> None:
     fleet.publish(asked())
     git(tmp_path, "clone", "--quiet", str(place), "ci")
     git(tmp_path / "ci", "checkout", "--quiet", "--detach")

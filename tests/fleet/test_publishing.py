@@ -1,4 +1,4 @@
-"""A request becomes one commit, once, with everything that follows from it and nothing else."""
+"""A request becomes one commit with all of its files, and no others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_request_becomes_one_commit_with_its_text_its_lock_and_its_manifests(
     assert not any(path.startswith("clusters/austin/tenants") for path in there)
 
 
-def test_the_person_who_asked_is_the_author_and_the_platform_the_committer(fleet: Fleet, place: Path) -> None:
+def test_the_requester_is_the_author_and_the_platform_the_committer(fleet: Fleet, place: Path) -> None:
     fleet.publish(asked(), options=PublishOptions(author=ADA, message="Vision starts\n\nWith two GPUs."))
     reported = git(place, "log", "-1", "--format=%an|%cn|%B")
     assert reported.startswith("Ada|Platform|Vision starts\n\nWith two GPUs.\n")
@@ -66,7 +66,7 @@ def test_the_same_request_again_makes_no_commit(fleet: Fleet, place: Path) -> No
     assert len(subjects(place)) == 2
 
 
-def test_values_that_mean_what_the_text_means_leave_its_comments_alone(fleet: Fleet, place: Path) -> None:
+def test_values_with_the_meaning_of_the_text_keep_its_comments(fleet: Fleet, place: Path) -> None:
     fleet.publish(Submission(kubeyaml.load(TEXT), TEXT))
     assert fleet.publish(kubeyaml.load(TEXT)).commit is None
     assert files_at(place)["tenants/vision/tenant.yaml"] == TEXT
@@ -198,7 +198,7 @@ def test_a_request_of_the_repository_that_the_fleet_refuses_is_named_by_its_file
     )
 
 
-def test_a_change_for_review_is_one_commit_on_a_branch_of_its_own_and_is_updated(
+def test_a_change_for_review_is_one_commit_on_its_own_branch_and_is_updated(
     fleet: Fleet, place: Path
 ) -> None:
     first = fleet.publish(asked(), review=Review())

@@ -1,4 +1,4 @@
-"""Whatever lies below a folder that Flux applies is listed in a lock, or is an error, under any name."""
+"""Every file below a folder that Flux applies is in a lock, or is an error, under any name."""
 
 from __future__ import annotations
 
@@ -222,9 +222,7 @@ def test_reviews_show_everything_that_a_cluster_runs(fleet: Fleet, place: Path, 
 
 
 @pytest.mark.parametrize("layout", ["flat", "sharded"])
-def test_a_folder_that_was_clean_is_looked_at_again_when_its_tenant_is_gone(
-    tmp_path: Path, layout: str
-) -> None:
+def test_a_clean_folder_is_checked_again_after_its_tenant_is_deleted(tmp_path: Path, layout: str) -> None:
     place = tmp_path / "fleet.git"
     with new_fleet(place, layout=layout) as fleet:
         fleet.publish(asked())

@@ -1,4 +1,4 @@
-"""From a remote's URL to the forge: nothing is guessed, and nothing secret is shown."""
+"""The forge follows from a remote's URL without guesses, and no message shows a secret."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_a_url_without_a_repository_is_refused(remote: str, kind: str | None, wo
         address_of(remote, kind=kind)
 
 
-def test_a_token_does_not_travel_in_the_clear_unasked() -> None:
+def test_a_token_is_sent_unencrypted_only_on_request() -> None:
     remote = "http://git.northwind.example/ai/fleet.git"
     with pytest.raises(InputError, match=r"--forge-api http://git.northwind.example/api/v1"):
         address_of(remote, kind="gitea")

@@ -1,4 +1,4 @@
-"""A network and a forge that fail: nothing is opened twice, nothing waits for ever."""
+"""With a failing network or forge, no pull request is opened twice and no call waits for ever."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_githubs_403_for_a_rate_limit_is_retried(
     assert github.waits == [wait]
 
 
-def test_a_wait_that_is_too_long_is_said_and_not_waited(each: Table) -> None:
+def test_a_wait_that_is_too_long_is_an_error(each: Table) -> None:
     each.server.fail(Fault(Reply(429, {"message": "Too Many Requests"}, {"retry-after": "3600"})))
     with pytest.raises(RepositoryUnavailableError, match="try again in 3600 s"):
         each.forge.find("goldenpath/vision", "main")
@@ -173,7 +173,7 @@ def test_a_label_or_a_review_that_is_refused_stops_nothing(each: Table, what: st
     assert not opened.updated
 
 
-def test_a_comment_that_is_lost_is_said_and_not_repeated(each: Table) -> None:
+def test_a_lost_comment_is_reported_and_not_repeated(each: Table) -> None:
     each.memory.open()
     each.server.fail(Fault(reset=True, acted=True), method="POST")
     closed = each.forge.close(1, "Withdrawn.")

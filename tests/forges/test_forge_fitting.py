@@ -1,4 +1,4 @@
-"""Texts that are too long are cut where a reader can bear it."""
+"""Texts that are too long are cut at a readable place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open, update, find and close, over real HTTP, against three forges that remember."""
+"""Open, update, find and close, over real HTTP, against three forges with a memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one writer, on real repositories."""
+"""The branch writer, on real repositories."""
 
 from __future__ import annotations
 

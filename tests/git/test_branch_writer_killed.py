@@ -1,4 +1,4 @@
-"""A process that publishes is killed, again and again, wherever it happens to be."""
+"""A publishing process is killed many times, at any point."""
 
 from __future__ import annotations
 

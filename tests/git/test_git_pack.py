@@ -1,4 +1,4 @@
-"""Packs of our own are whole, durable, and all or nothing."""
+"""Packs are complete, durable, and written as a whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remotes over every transport, with Git's real servers; and where credentials never are."""
+"""Remotes over every transport, with real Git servers, and without visible credentials."""
 
 from __future__ import annotations
 

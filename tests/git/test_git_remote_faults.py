@@ -1,4 +1,4 @@
-"""Remotes that are away, slow, broken, moved, or say no."""
+"""Remotes that are unreachable, slow, broken or moved, or that refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees are built as Git builds them from the same files."""
+"""Trees equal the ones that Git builds from the same files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A work tree that has the branch checked out comes along, or nothing moves."""
+"""Moving a checked-out branch updates its work tree too, or changes nothing."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_branch_without_a_work_tree_moves_without_file_changes(store: Store, wri
     assert _status(folder) == " M b"
 
 
-def test_linked_work_tree_comes_along(
+def test_linked_work_tree_is_updated_too(
     store: Store, writer: BranchWriter, tmp_path: Path, platform: Person
 ) -> None:
     git(store.repository.path, "branch", "other")

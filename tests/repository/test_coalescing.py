@@ -1,4 +1,4 @@
-"""Many threads, one at work."""
+"""One thread works for many."""
 
 from __future__ import annotations
 

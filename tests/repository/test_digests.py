@@ -91,7 +91,7 @@ def shuffled(value: Any, order: random.Random) -> Any:
 
 
 @given(asked.requests(), st.randoms(use_true_random=False))
-def test_whatever_is_asked_the_order_of_its_fields_does_not_matter(request, order):
+def test_the_order_of_fields_does_not_change_a_digest(request, order):
     assert request_digest(parse_request(Tenant, shuffled(request, order))) == request_digest(
         parse_request(Tenant, request)
     )

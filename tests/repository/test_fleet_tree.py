@@ -1,4 +1,4 @@
-"""A fleet repository, seen as tenants and platforms: in real Git repositories, in both layouts, in any disorder."""
+"""Tenants and platforms are found in real Git repositories, in both layouts, also in disorder."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("what", EDITS)
-def test_a_tenant_is_as_locked_only_while_nothing_of_its_own_differs(where, what):
+def test_a_tenant_is_as_locked_only_while_none_of_its_files_differs(where, what):
     files, lock = rendered(request("vision"))
     tree = view(where, tree_of(where, EDITS[what], tree_of(where, files)))
 

@@ -1,4 +1,4 @@
-"""An upgrade in waves that was killed at any point is finished by another process, in another clone."""
+"""Another process in another clone finishes an upgrade in waves that was killed at any point."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of a new major version: by steps that are data, with comments kept, and all tried before one is written."""
+"""Migrations to a new major version keep comments, and are tried before a request is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No edit is lost, lands on the wrong object, takes an addition away, or stops an upgrade for nothing."""
+"""No edit is lost, reaches a wrong object, reverts an addition, or stops an upgrade without a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waves by pull request: one for each owner, none twice, and none again that a person closed."""
+"""Waves with pull requests: one for each owner, none twice, and none again after a person closed it."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_a_branch_without_a_pull_request_gets_one(place: Path, forge: Memory) ->
     assert forge.numbers == {CANARY: 1}
 
 
-def test_a_forge_that_takes_no_more_is_asked_again_by_a_later_run(place: Path, forge: Memory) -> None:
+def test_a_later_run_continues_after_a_forge_limit(place: Path, forge: Memory) -> None:
     progress = go_on(place, forge, start=True, pace=ForgePace(per_hour=2))
     assert (list(forge.open), progress.is_complete) == ([], False)
     go_on(place, forge)
