@@ -17,7 +17,7 @@ from goldenpath.tenancy.layout import SHARDS
 from goldenpath.tenancy.repository_paths import TENANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from goldenpath.git.objects import TreeEntry
     from goldenpath.repository.fleet_tree import FleetTree
@@ -111,7 +111,7 @@ class StoredTenants(KnownTenants):
         names = _other_names.get(key)
         if names is None:
             homes = self._tree.homes(home) if home in self._ids else ()
-            names = tuple(_others(entries, homes, home, are_files=are_files))
+            names = _others(entries, homes, home, are_files=are_files)
             if len(names) <= _MOST_NAMES:
                 _other_names.put(key, names)
         return ((name, entries[name]) for name in names)
@@ -119,12 +119,12 @@ class StoredTenants(KnownTenants):
 
 def _others(
     entries: Mapping[str, TreeEntry], homes: Collection[str], home: str, *, are_files: bool
-) -> Iterator[str]:
-    for name, entry in entries.items():
-        if are_files:
-            is_tenants = entry.is_blob and name.endswith(".yaml") and name.removesuffix(".yaml") in homes
-        else:
-            # A folder with the name of a shard contains the folders of other tenants.
-            is_tenants = entry.is_tree and name in homes and not (home == TENANTS and name in SHARDS)
-        if not is_tenants:
-            yield name
+) -> tuple[str, ...]:
+    if are_files:
+        files = {f"{name}.yaml" for name in homes}
+        return tuple([name for name, entry in entries.items() if name not in files or not entry.is_blob])
+    # A folder with the name of a shard contains the folders of other tenants.
+    shards = SHARDS if home == TENANTS else ()
+    return tuple(
+        [name for name, entry in entries.items() if name not in homes or not entry.is_tree or name in shards]
+    )
