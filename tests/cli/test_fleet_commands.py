@@ -231,7 +231,7 @@ def test_the_list_as_data_has_the_free_accelerators(fleet: Path, run: Run) -> No
 def test_a_request_that_was_changed_and_not_published_is_marked(fleet: Path, run: Run) -> None:
     edit_by_hand(fleet, "tenants/vision/tenant.yaml", "cc-1", "cc-2")
     listed = run("fleet", "list", "--repo", str(fleet)).stdout
-    assert "vision  vision-team  not published as it is now" in listed
+    assert "vision  vision-team  unpublished changes" in listed
 
 
 def test_one_tenant_is_shown_with_its_request_and_history(fleet: Path, run: Run) -> None:

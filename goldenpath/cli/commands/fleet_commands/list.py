@@ -117,7 +117,7 @@ def _rows(
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """A row for the first accelerator, and a row for each further one."""
     clusters = (f"{name} (retiring)" if name in (each.retiring or ()) else name for name in each.clusters)
-    golden_path = (each.golden_path or "") if each.is_published else "not published as it is now"
+    golden_path = (each.golden_path or "") if each.is_published else "unpublished changes"
     from goldenpath.fleet.fleet_summary import shown_share  # noqa: PLC0415 - `--help` needs no Git
 
     accelerators = [
