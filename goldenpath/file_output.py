@@ -67,7 +67,7 @@ def write_files(
 
     Raises:
         InputError: a path leads outside the folder or through a symbolic link, another kind of file is at the path, or
-            the disk refuses. Nothing is written, unless the disk refuses in the middle.
+            the disk cannot be written. Only an error of the disk in the middle leaves a part of the files written.
     """
     target = _Folder(folder)
     contents = {file.path: file.text.encode() for file in files}
@@ -128,7 +128,7 @@ def _check_plain(path: str) -> None:
 
 
 def _refused(place: str, error: OSError) -> InputError:
-    return InputError.of(place, "unwritable", f"the disk refuses: {error.strerror}")
+    return InputError.of(place, "unwritable", f"cannot be written: {error.strerror}")
 
 
 def _move_folder(temporary: str, place: str) -> bool:
