@@ -35,8 +35,8 @@ __all__ = ["PromiseIndex"]
 
 _AT_ONCE: Final = 1000
 _MOST_UNWRITTEN: Final = 15
-"""A process writes the first new state of a shard to the cache, and then each sixteenth: to write 600 tenants takes
-1.7 ms, a tenth of a publish. From an older file the next process reads only the tenants that changed."""
+"""A process writes the first new state of a shard to the cache, and then each sixteenth. A write of 600 tenants takes
+1.7 ms, a tenth of a publish. The next process starts from the older file and reads only the changed tenants."""
 _REQUEST_FILE: Final = REQUEST_FILES[Subject.TENANT]
 
 
