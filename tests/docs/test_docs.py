@@ -76,6 +76,17 @@ def test_a_request_is_accepted_and_nothing_in_what_it_becomes_is_an_error(block,
     assert [found for found in Pipeline(fleet).check(tenant) if found.severity == "error"] == []
 
 
+def test_the_readme_quotes_the_problems_of_a_refused_request_as_the_program_prints_them():
+    (block,) = [block.text for block in Page(ROOT / "README.md").blocks if block.text.startswith("refused: ")]
+    _, *quoted, more = block.splitlines()
+    request = SAMPLES / "refused" / "gpu-typo.yaml"
+    done = CliRunner().invoke(cli, ["check", str(request), "--fleet", str(SAMPLES / "goldenpath.yaml")])
+    printed = done.stderr.splitlines()
+
+    assert set(quoted) <= set(printed)
+    assert more == f"  … and {len(printed) - 1 - len(quoted)} more"
+
+
 @each_block("refused")
 def test_a_request_that_is_shown_as_refused_is_refused(block, fleet):
     with pytest.raises(InputError):
