@@ -227,11 +227,11 @@ def chosen_trust(
             problems.append(Problem(option, "expression", message, value))
     if problems or not (certificate_identity and certificate_issuer and trusted_root):
         raise InputError(problems)
-    from goldenpath.signatures.identities import Identity, TrustedIdentities  # noqa: PLC0415 - an extra
+    from goldenpath.signatures.identities import SignerIdentity, TrustedIdentities  # noqa: PLC0415 - an extra
     from goldenpath.signatures.trusted_root import TrustedRoot  # noqa: PLC0415
 
     root = TrustedRoot.load(trusted_root)
-    return TrustedIdentities(root, (Identity(certificate_identity, certificate_issuer),))
+    return TrustedIdentities(root, (SignerIdentity(certificate_identity, certificate_issuer),))
 
 
 def _certified(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.signatures.signer import Signature
     from goldenpath.signatures.trusted_root import Authority, TrustedRoot
 
-__all__ = ["Identity", "TrustedIdentities", "identity_of"]
+__all__ = ["SignerIdentity", "TrustedIdentities", "identity_of"]
 
 ISSUER: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8")
 OLD_ISSUER: Final = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
@@ -39,7 +39,7 @@ _IGNORED: Final = frozenset({"tlogEntries"})
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SignerIdentity:
     """The signer, such as ``spiffe://…``, and the issuer of its token."""
 
     subject: str
@@ -51,7 +51,7 @@ class TrustedIdentities:
     """Trusts signatures of these identities, if the certificate was valid at the time of the signature."""
 
     root: TrustedRoot
-    identities: tuple[Identity, ...]
+    identities: tuple[SignerIdentity, ...]
 
     def check(self, data: bytes, signature: Signature) -> None:
         """Verify a signature of bytes.
@@ -74,7 +74,7 @@ class TrustedIdentities:
             raise ArtifactRefusedError("other-key", "the signature belongs to another key, or to other bytes")
 
 
-def identity_of(certificate: x509.Certificate) -> Identity:
+def identity_of(certificate: x509.Certificate) -> SignerIdentity:
     """Return the identity in a certificate.
 
     Raises:
@@ -102,7 +102,7 @@ def identity_of(certificate: x509.Certificate) -> Identity:
     if len(issuers) != 1:
         message = f"the certificate must name one issuer of its token, and names {len(issuers)}"
         raise ArtifactRefusedError("certificate", message)
-    return Identity(subject, issuers.pop())
+    return SignerIdentity(subject, issuers.pop())
 
 
 def _utf8(value: bytes) -> str:

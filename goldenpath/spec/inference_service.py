@@ -128,7 +128,7 @@ class ServedModel(Model):
     """Longest input and output together, in tokens; at most 8,192 where none is given."""
 
 
-class Accelerator(WorkloadAccelerator):
+class ReplicaAccelerators(WorkloadAccelerator):
     """The accelerators of one replica."""
 
     count: Count | None = None
@@ -227,7 +227,7 @@ class InferenceService(Workload):
 
     model: Annotated[ServedModel, hint(step="Model")]
     """Model, and the source of its weights."""
-    accelerator: Annotated[Accelerator, hint(step="Compute and accelerators")]
+    accelerator: Annotated[ReplicaAccelerators, hint(step="Compute and accelerators")]
     """Accelerators of one replica."""
     engine: Annotated[ServingEngine, hint(step="Model")] = ServingEngine()
     """Inference engine."""

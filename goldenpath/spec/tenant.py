@@ -125,7 +125,7 @@ class Identity(Model):
     """Other trust domains whose identities the team's workloads must be able to verify."""
 
 
-class Engine(Model):
+class EngineChoice(Model):
     """The inference engine whose metrics the hints read."""
 
     name: Annotated[DnsLabel, hint(choices=ChosenFrom.ENGINES)]
@@ -153,7 +153,7 @@ class Autoscaling(Model):
     """Most replicas."""
     cooldown: Duration | None = None
     """Time to wait before the last replica is removed; the catalogue's default where none is given."""
-    engine: Annotated[Engine | None, hint(short="engine")] = None
+    engine: Annotated[EngineChoice | None, hint(short="engine")] = None
     """The inference engine; vLLM at the catalogue's default version where none is given."""
     workload: DnsLabel | None = None
     """Deployment that is scaled; where none is given, the scaler reads all servers of the namespace together."""

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from forged_artifacts import new_key
 
 from goldenpath.signatures.certificates import CertifiedSigner
-from goldenpath.signatures.identities import Identity, TrustedIdentities
+from goldenpath.signatures.identities import SignerIdentity, TrustedIdentities
 from goldenpath.signatures.signer import Signature
 from goldenpath.signatures.timestamps import TimestampService
 from goldenpath.signatures.trusted_root import TrustedRoot
@@ -134,7 +134,7 @@ class Unchecked:
 
     def __init__(self, signer: CertifiedSigner) -> None:
         self.signer = signer
-        self.trust = TrustedIdentities(signer.root, (Identity(SUBJECT, ISSUER),))
+        self.trust = TrustedIdentities(signer.root, (SignerIdentity(SUBJECT, ISSUER),))
 
     def sign(self, data: bytes) -> Signature:
         value = self.signer.key.sign(data).value

@@ -25,13 +25,13 @@ from goldenpath.errors import ArtifactRefusedError, InputError
 from goldenpath.oci import media_types
 from goldenpath.oci.blob import Blob
 from goldenpath.signatures.bundle import RULES, signed_bundle, verified_statement
-from goldenpath.signatures.identities import Identity, TrustedIdentities
+from goldenpath.signatures.identities import SignerIdentity, TrustedIdentities
 from goldenpath.signatures.timestamps import TimestampService
 from goldenpath.signatures.trusted_root import TrustedRoot
 
 pytestmark = pytest.mark.skipif(bool(missing_timestamps()), reason=missing_timestamps() or "-")
 DIGEST = f"sha256:{'a' * 64}"
-RELEASE = Identity(SUBJECT, ISSUER)
+RELEASE = SignerIdentity(SUBJECT, ISSUER)
 
 
 @pytest.fixture(scope="module")
