@@ -84,9 +84,9 @@ describe('the definitions of the actions', () => {
     assert.match(said[1]!, /^warn .*a\.json/);
   });
 
-  it('are used also where they cannot be kept', async () => {
+  it('are used even if they cannot be written', async () => {
     folder.setContent({ file: '' });
     assert.deepEqual(await loadDefinitions(up, folder.resolve('file/actions.json'), 0, logger), [RENDER]);
-    assert.match(said[0]!, /^warn .*cannot be kept/);
+    assert.match(said[0]!, /^warn .*cannot be written/);
   });
 });
