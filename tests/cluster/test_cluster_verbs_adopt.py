@@ -123,7 +123,7 @@ def test_a_missing_namespace_or_cluster_is_reported(here):
     assert "is not on berlin" in run("nobody-made-it", "--context", "berlin").stderr
     unknown = run("vision", "--context", "elsewhere")
     assert unknown.exit_code == 2
-    assert "name it with --cluster" in unknown.stderr
+    assert "set --cluster to one of berlin" in unknown.stderr
     assert "name the namespace's cluster" in run("vision").stderr
 
 

@@ -164,7 +164,7 @@ def _check_clusters(names: Iterable[str], pipeline: Pipeline) -> None:
         message = "is required: name the namespace's cluster in the fleet, or give manifests with --from"
         raise InputError.of("--cluster", "required", message)
     known = pipeline.platforms
-    message = f"is not a cluster of the fleet; the clusters are {', '.join(known)}"
+    message = f"is not a cluster of the fleet; set --cluster to one of {', '.join(known)}"
     problems = [
         Problem("--cluster", "unknown-cluster", message, name, nearest(name, known))
         for name in names
