@@ -1,9 +1,8 @@
-"""The tenants with an own folder in a fleet repository, and the entries of a folder on a cluster that are not theirs.
+"""Lists the tenants of a fleet repository, and the entries of a folder on a cluster that belong to no tenant.
 
-A search for unlisted files asks both questions. A check of the whole fleet has all tenants in memory
-(:class:`ListedTenants`). A publish changes one folder of sixteen, and reading the names of 1,000 tenants in all others
-takes 2 ms. So it reads names at first use, and caches the other entries by the ids of Git's trees
-(:class:`StoredTenants`).
+The search for unlisted files uses both. A check of the whole fleet has all tenants in memory (:class:`ListedTenants`).
+A publish changes one folder of sixteen, and reading the names of 1,000 tenants in all others takes 2 ms. So a publish
+reads names at first use, and caches the entries of no tenant by the ids of Git's trees (:class:`StoredTenants`).
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class KnownTenants(ABC):
 
 
 class ListedTenants(KnownTenants):
-    """Tenants whose names are known already. ``other_entries`` returns all entries."""
+    """Tenants whose names are in memory. ``other_entries`` returns all entries, and the caller compares each name."""
 
     def __init__(self, tree: FleetTree, homes: Mapping[str, Collection[str]]) -> None:
         self._tree = tree
